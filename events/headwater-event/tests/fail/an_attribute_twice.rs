@@ -1,0 +1,11 @@
+use headwater_event::{Event, JsonSchema};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(domain = "orders", domain = "sales", aggregate = "order", name = "paid", version = 1)]
+struct OrderPaid {
+    #[event(key)]
+    order: String,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use headwater_event::EventSet;
+
+#[derive(EventSet)]
+enum OrderEvent {}
+
+fn main() {}

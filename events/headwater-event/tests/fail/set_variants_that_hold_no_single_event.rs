@@ -1,0 +1,18 @@
+use headwater_event::{Event, EventSet, JsonSchema};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize, JsonSchema, Event)]
+#[event(domain = "orders", aggregate = "order", name = "paid", version = 1)]
+struct OrderPaid {
+    #[event(key)]
+    order: String,
+}
+
+#[derive(EventSet)]
+enum OrderEvent {
+    Paid(OrderPaid, u64),
+    Shipped { order: String },
+    Cancelled,
+}
+
+fn main() {}

@@ -1,0 +1,219 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use futures::{StreamExt as _, stream};
+use headwater_event::{Aggregate, Domain, EventFilter};
+use sled::Db;
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+
+use super::stream::{EmbeddedStream, StreamReader};
+use super::writer::Request;
+use crate::read::check;
+use crate::{
+    Append, AppendError, Checkpoint, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
+    StreamInfo,
+};
+
+/// The log in a directory, inside the process. One process at a time has it open.
+pub struct EmbeddedLog {
+    db: Db,
+    streams: Mutex<BTreeMap<Domain, EmbeddedStream>>,
+}
+
+/// The largest message, in bytes, headers included: what a NATS server takes by default, so that what
+/// fits here fits there.
+const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// How much of the log sled keeps in memory, in bytes. Readers mostly want what was just written.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How many events a follower takes at once.
+const EVENTS_PER_READ: usize = 512;
+
+impl EmbeddedLog {
+    /// Opens the log in `directory`, and creates it if it isn't there.
+    ///
+    /// # Errors
+    ///
+    /// [`EmbeddedError::InUse`] when another process has it open, [`EmbeddedError::Store`] when the
+    /// directory can't be read or written.
+    pub fn open(directory: impl AsRef<Path>) -> Result<Self, EmbeddedError> {
+        let directory = directory.as_ref();
+        // Every append is flushed before it is answered; flushing by time as well would be in the way.
+        let config = sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = config.open().map_err(|error| EmbeddedError::opening(directory, error))?;
+        let mut streams = BTreeMap::new();
+        for name in db.tree_names() {
+            if let Some(domain) = std::str::from_utf8(&name).ok().and_then(Domain::of_stream) {
+                streams.insert(domain.clone(), EmbeddedStream::open(&db, &domain)?);
+            }
+        }
+        Ok(Self { db, streams: Mutex::new(streams) })
+    }
+
+    fn reader(&self, domain: &Domain) -> Result<StreamReader, ReadError> {
+        let reader = self.lock().get(domain).map(|stream| stream.reader.clone());
+        reader.ok_or_else(|| ReadError::NoStream { domain: domain.clone() })
+    }
+
+    /// A panic elsewhere can't have left the map half-changed: it is only inserted into.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Domain, EmbeddedStream>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl EventLog for EmbeddedLog {
+    async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError> {
+        let mut streams = self.lock();
+        if let Some(stream) = streams.get(domain) {
+            return Ok(stream.reader.info());
+        }
+        let stream = EmbeddedStream::open(&self.db, domain)
+            .map_err(|source| OpenError::Unavailable { stream: domain.stream(), source: source.into() })?;
+        let info = stream.reader.info();
+        streams.insert(domain.clone(), stream);
+        Ok(info)
+    }
+
+    async fn info(&self, domain: &Domain) -> Result<StreamInfo, ReadError> {
+        Ok(self.reader(domain)?.info())
+    }
+
+    async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError> {
+        Ok(self.lock().values().map(|stream| stream.reader.info()).collect())
+    }
+
+    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
+        let (aggregate, expected) = (append.aggregate.clone(), append.expected);
+        let writer = self.lock().get(aggregate.domain()).map(|stream| stream.writer.requests());
+        let Some(writer) = writer else { return Err(AppendError::NoStream { aggregate }) };
+        let events = append.with_subjects()?;
+        for (_, event) in &events {
+            let headers: usize = event.headers().map(|(name, value)| name.len() + value.len()).sum();
+            let bytes = headers + event.data().len();
+            if bytes > MESSAGE_BYTES_MAX {
+                return Err(AppendError::TooLarge { aggregate, bytes, max: MESSAGE_BYTES_MAX });
+            }
+        }
+        let (answer, answered) = oneshot::channel();
+        let request = Request { aggregate: aggregate.clone(), expected, events, answer };
+        let stopped = |aggregate| AppendError::Unknown { aggregate, source: "the log's writer has stopped".into() };
+        let writer = writer.ok_or_else(|| stopped(aggregate.clone()))?;
+        writer.send(request).await.map_err(|_| stopped(aggregate.clone()))?;
+        Ok(PendingAppend::new(async move { answered.await.unwrap_or_else(|_| Err(stopped(aggregate))) }))
+    }
+
+    async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        let stream = self.reader(domain)?;
+        let last = stream.last();
+        let read = blocking(domain, move || stream.read(from.max(1), last, max, None)).await?;
+        read.0.into_iter().collect()
+    }
+
+    async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError> {
+        let stream = self.reader(filter.domain())?;
+        if let Some(checkpoint) = &checkpoint {
+            let event = self.read(filter.domain(), checkpoint.sequence, 1).await?;
+            check(filter.domain(), checkpoint, stream.created, event.first())?;
+        }
+        let created = stream.created;
+        let next = checkpoint.map_or(1, |checkpoint| checkpoint.sequence + 1);
+        let follower = Follower { stream, filter, next, events: VecDeque::new(), failed: false };
+        let events = stream::unfold(follower, |mut follower| async move {
+            let event = follower.next().await?;
+            Some((event, follower))
+        });
+        Ok(Follow::new(created, events.boxed()))
+    }
+
+    async fn load(&self, aggregate: &Aggregate, _at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
+        // A conflict is reported after what caused it is visible, so there is nothing to wait for.
+        let (stream, aggregate) = (self.reader(aggregate.domain())?, aggregate.clone());
+        let domain = aggregate.domain().clone();
+        blocking(&domain, move || stream.load(&aggregate)).await?
+    }
+}
+
+struct Follower {
+    stream: StreamReader,
+    filter: EventFilter,
+    next: u64,
+    events: VecDeque<Result<StoredEvent, ReadError>>,
+    failed: bool,
+}
+
+impl Follower {
+    async fn next(&mut self) -> Option<Result<StoredEvent, ReadError>> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                self.failed = event.as_ref().is_err_and(ReadError::is_unavailable);
+                return Some(event);
+            }
+            if self.failed {
+                return None;
+            }
+            let last = *self.stream.visible.borrow_and_update();
+            if self.next > last {
+                // The sender lives as long as the log does.
+                self.stream.visible.changed().await.ok()?;
+                continue;
+            }
+            let (stream, filter, from) = (self.stream.clone(), self.filter.clone(), self.next);
+            let read = move || stream.read(from, last, EVENTS_PER_READ, Some(&filter));
+            match blocking(&self.stream.domain, read).await {
+                Ok((events, next)) => (self.events, self.next) = (events.into(), next),
+                Err(error) => self.events.push_back(Err(error)),
+            }
+        }
+    }
+}
+
+/// Reads the store where it may block, so that the runtime's workers stay free.
+async fn blocking<T: Send + 'static>(
+    domain: &Domain,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ReadError> {
+    spawn_blocking(read).await.map_err(|error| ReadError::unavailable(domain, error))
+}
+
+/// Why the embedded log can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// Another process has the log open.
+    #[error("the log in {} is in use by another process; stop it, or name another directory", directory.display())]
+    InUse {
+        /// The log's directory.
+        directory: PathBuf,
+    },
+    /// sled can't read or write the store.
+    #[error("the embedded log's store can't be opened")]
+    Store {
+        /// What sled reports.
+        #[from]
+        source: sled::Error,
+    },
+    /// The writer's thread can't be started, or a record is corrupt.
+    #[error("the embedded log can't be opened")]
+    Io {
+        /// What the operating system reports.
+        #[from]
+        source: io::Error,
+    },
+}
+
+impl EmbeddedError {
+    fn opening(directory: &Path, error: sled::Error) -> Self {
+        // sled has no error of its own for a lock that another process holds.
+        match &error {
+            sled::Error::Io(io) if io.to_string().contains("lock") => {
+                Self::InUse { directory: directory.to_owned() }
+            }
+            _ => Self::Store { source: error },
+        }
+    }
+}

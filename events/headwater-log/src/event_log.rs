@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use headwater_event::{Aggregate, Domain, EventFilter};
+
+use crate::{
+    Append, AppendError, Appended, Checkpoint, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
+    StreamInfo,
+};
+
+/// A log that the whole process shares.
+pub type Log = Arc<dyn EventLog>;
+
+/// Streams of events, one for each domain, that are only ever appended to.
+///
+/// - Sequences begin at 1 and rise by one with each event of a stream; readers see events in their order,
+///   and never one that could still be lost by what the log's durability promises.
+/// - Every append expects a version, so two writers never decide on the same state.
+/// - An append that is sent again, because its answer was lost, is stored once.
+/// - All calls may be made from any task at any time.
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Opens the stream of a domain, and creates it if it isn't there.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] when the log can't be reached in time, or holds a stream of that name that isn't
+    /// fit to keep events.
+    async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError>;
+
+    /// What the log knows of the stream of a domain, now.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::NoStream`] when there is none, [`ReadError::Unavailable`] when the log can't be
+    /// reached in time.
+    async fn info(&self, domain: &Domain) -> Result<StreamInfo, ReadError>;
+
+    /// All streams of events, by domain.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Unavailable`] when the log can't be reached in time.
+    async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError>;
+
+    /// Hands an append over to the log. The answer is what is returned, another future: so appends that
+    /// are begun one after another are stored in that order, and many can be under way at once.
+    ///
+    /// The answer comes by itself, in bounded time, whether it is awaited or dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`] for what can be told without asking the log: too large, no event.
+    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError>;
+
+    /// Appends and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`], which says whether the events were stored, weren't, or may have been.
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        self.begin_append(append).await?.await
+    }
+
+    /// Reads up to `max` events of a domain from the sequence `from` on, without waiting for more.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError>;
+
+    /// Follows the events that `filter` wants, after `checkpoint` or from the first on: the history, then
+    /// whatever is appended, without a gap and without a repeat, for as long as it is polled. A log that
+    /// can't be reached is waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Recreated`] when the checkpoint isn't of this stream; the same comes later, as the
+    /// last item, when the stream is recreated under the reader.
+    async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError>;
+
+    /// Loads all events of one aggregate, in their order. It waits until the event with the sequence
+    /// `at_least` is among them: what another writer has stored, as a conflict reports it, or 0.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError>;
+}

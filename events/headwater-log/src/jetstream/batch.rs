@@ -1,0 +1,35 @@
+//! Atomic batch publish (NATS ADR-50): all messages are stored, or none.
+
+use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
+
+use super::append::Outgoing;
+use super::log::Broker;
+
+/// The server's limit for one batch.
+pub(super) const EVENTS_MAX: usize = 1000;
+
+/// Sends a batch. The server stages the messages as they come, and stores them when it sees the one that
+/// commits; if that one never comes, because the client has died, it drops the others.
+pub(super) async fn send(broker: &Broker, messages: &[Outgoing]) -> Result<PublishAckFuture, PublishError> {
+    // Each attempt is a batch of its own: the server may still hold what is left of the last one.
+    let inbox = broker.client.new_inbox();
+    let batch = inbox.rsplit('.').next().unwrap_or(&inbox);
+    let count = messages.len();
+    let mut answer = None;
+    for (index, message) in messages.iter().enumerate() {
+        let mut message = message.clone();
+        message.headers.insert("Nats-Batch-Id", batch);
+        message.headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
+        if index + 1 == count {
+            message.headers.insert("Nats-Batch-Commit", "1");
+            answer = Some(broker.context.send_publish(message.subject.clone(), message.message()).await?);
+        } else {
+            broker
+                .client
+                .publish_with_headers(message.subject, message.headers, message.payload)
+                .await
+                .map_err(|error| PublishError::with_source(PublishErrorKind::Other, error))?;
+        }
+    }
+    answer.ok_or_else(|| PublishError::new(PublishErrorKind::Other))
+}

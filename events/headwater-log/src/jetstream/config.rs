@@ -1,0 +1,68 @@
+use std::time::Duration;
+
+use async_nats::jetstream::stream::{Config, DiscardPolicy, PersistenceMode, RetentionPolicy, StorageType};
+use headwater_event::Domain;
+
+/// How the log uses the broker.
+#[derive(Debug, Clone)]
+pub struct JetStreamConfig {
+    /// How many servers keep a copy of a stream that is created: 3 in production, 1 on a single server.
+    pub replicas: usize,
+    /// How long one attempt waits for its answer.
+    pub answer_timeout: Duration,
+    /// How long an operation is tried again before it fails.
+    pub deadline: Duration,
+    /// How long the broker itself recognises an event that is sent again.
+    pub duplicate_window: Duration,
+}
+
+impl Default for JetStreamConfig {
+    /// One replica, 5 s for an attempt, 30 s for an operation, two minutes' duplicate window.
+    fn default() -> Self {
+        Self {
+            replicas: 1,
+            answer_timeout: Duration::from_secs(5),
+            deadline: Duration::from_secs(30),
+            duplicate_window: Duration::from_secs(120),
+        }
+    }
+}
+
+impl JetStreamConfig {
+    /// A stream that is a system of record: it loses nothing by age, number or size, and nobody can
+    /// delete from it.
+    pub(super) fn stream(&self, domain: &Domain) -> Config {
+        Config {
+            name: domain.stream(),
+            description: Some(format!("all events of the domain {domain}")),
+            subjects: vec![domain.subjects()],
+            storage: StorageType::File,
+            retention: RetentionPolicy::Limits,
+            discard: DiscardPolicy::New,
+            deny_delete: true,
+            deny_purge: true,
+            allow_direct: true,
+            allow_atomic_publish: true,
+            duplicate_window: self.duplicate_window,
+            num_replicas: self.replicas,
+            ..Config::default()
+        }
+    }
+}
+
+/// What would make a stream that is there lose, reorder or refuse events.
+pub(super) fn problem(actual: &Config, wanted: &Config) -> Option<String> {
+    let checks = [
+        (actual.subjects != wanted.subjects, format!("its subjects are {:?} and not {:?}", actual.subjects, wanted.subjects)),
+        (actual.storage != StorageType::File, "it is kept in memory only".to_owned()),
+        (actual.retention != RetentionPolicy::Limits, "its retention deletes what was read".to_owned()),
+        (!actual.max_age.is_zero(), "it deletes events by their age".to_owned()),
+        (actual.discard != DiscardPolicy::New, "it discards old events when it is full".to_owned()),
+        (actual.max_messages_per_subject > 0, "it keeps only some events of each subject".to_owned()),
+        (!actual.deny_delete || !actual.deny_purge, "events can be deleted from it".to_owned()),
+        (!actual.allow_atomic_publish, "it takes no atomic batches".to_owned()),
+        (!actual.allow_direct, "it allows no direct reads".to_owned()),
+        (actual.persist_mode == Some(PersistenceMode::Async), "it acknowledges events before they are written".to_owned()),
+    ];
+    checks.into_iter().find_map(|(wrong, problem)| wrong.then_some(problem))
+}

@@ -1,0 +1,92 @@
+//! Batched direct get (NATS ADR-31): many messages for one request, from whichever server has them.
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_nats::{Client, HeaderMap, Message, StatusCode};
+use futures::StreamExt as _;
+use headwater_event::Domain;
+use serde_json::json;
+use tokio::time::timeout;
+
+use super::message::stored;
+use crate::{ReadError, StoredEvent};
+
+/// How many messages one request asks for. The server answers in one go, so this bounds what is buffered.
+const MESSAGES_PER_REQUEST: usize = 1000;
+
+/// How many bytes one request asks for.
+const BYTES_PER_REQUEST: usize = 8 * 1024 * 1024;
+
+/// Reads up to `max` messages on `subjects` from the sequence `from` on.
+pub(super) async fn get(
+    client: &Client,
+    answer_timeout: Duration,
+    domain: &Domain,
+    subjects: &str,
+    from: u64,
+    max: usize,
+) -> Result<Vec<StoredEvent>, ReadError> {
+    let mut events = Vec::new();
+    let mut next = from.max(1);
+    while events.len() < max {
+        let batch = (max - events.len()).min(MESSAGES_PER_REQUEST);
+        let more = page(client, answer_timeout, domain, subjects, next, batch, &mut events).await?;
+        match events.last() {
+            Some(last) if more => next = last.sequence + 1,
+            _ => break,
+        }
+    }
+    Ok(events)
+}
+
+/// One request. Says whether there are more messages after it.
+async fn page(
+    client: &Client,
+    answer_timeout: Duration,
+    domain: &Domain,
+    subjects: &str,
+    from: u64,
+    batch: usize,
+    events: &mut Vec<StoredEvent>,
+) -> Result<bool, ReadError> {
+    let unavailable = |error: Box<dyn Error + Send + Sync>| ReadError::unavailable(domain, error);
+    let inbox = client.new_inbox();
+    let mut answers = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(error.into()))?;
+    let request = json!({ "seq": from, "next_by_subj": subjects, "batch": batch, "max_bytes": BYTES_PER_REQUEST });
+    let subject = format!("$JS.API.DIRECT.GET.{}", domain.stream());
+    client
+        .publish_with_reply(subject, inbox, request.to_string().into())
+        .await
+        .map_err(|error| unavailable(error.into()))?;
+    loop {
+        let answer = timeout(answer_timeout, answers.next()).await;
+        let answer = answer.map_err(|error| unavailable(error.into()))?;
+        let answer = answer.ok_or_else(|| unavailable("the connection was closed".into()))?;
+        match answer.status {
+            None => events.push(event(domain, &answer)?),
+            // The end of the batch.
+            Some(status) if status.as_u16() == 204 => {
+                return Ok(header(answer.headers.as_ref(), "Nats-Num-Pending").is_some_and(|n: u64| n > 0));
+            }
+            Some(StatusCode::NOT_FOUND) => return Ok(false),
+            Some(StatusCode::NO_RESPONDERS) => return Err(unavailable("no server answers for the stream".into())),
+            Some(status) => {
+                let words = answer.description.unwrap_or_default();
+                return Err(unavailable(format!("the server answered {status}: {words}").into()));
+            }
+        }
+    }
+}
+
+fn event(domain: &Domain, answer: &Message) -> Result<StoredEvent, ReadError> {
+    let incomplete = || ReadError::unavailable(domain, "a direct get was answered without its sequence or time");
+    let headers = answer.headers.as_ref();
+    let sequence = header(headers, "Nats-Sequence").ok_or_else(incomplete)?;
+    let stored_at = header(headers, "Nats-Time-Stamp").ok_or_else(incomplete)?;
+    stored(domain, sequence, stored_at, headers, &answer.payload)
+}
+
+fn header<T: std::str::FromStr>(headers: Option<&HeaderMap>, name: &str) -> Option<T> {
+    headers?.get(name)?.as_str().parse().ok()
+}

@@ -1,0 +1,204 @@
+use std::error::Error;
+
+use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind};
+use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind};
+use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::Client;
+use async_trait::async_trait;
+use futures::TryStreamExt as _;
+use headwater_event::{Aggregate, Domain, EventFilter};
+use jiff::Timestamp;
+
+use super::config::{JetStreamConfig, problem};
+use super::follow::follow;
+use super::{append, direct};
+use crate::retry::Backoff;
+use crate::{
+    Append, AppendError, Checkpoint, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
+    StreamInfo,
+};
+
+/// The log on NATS JetStream.
+pub struct JetStreamLog {
+    broker: Broker,
+}
+
+/// A connection to the broker, and how it is used. Cloning is cheap.
+#[derive(Clone)]
+pub(super) struct Broker {
+    pub(super) client: Client,
+    pub(super) context: Context,
+    pub(super) config: JetStreamConfig,
+}
+
+/// How many appends may be under way before a caller waits for room.
+const APPENDS_IN_FLIGHT: usize = 4096;
+
+impl JetStreamLog {
+    /// The log behind a connection.
+    #[must_use]
+    pub fn new(client: Client, config: JetStreamConfig) -> Self {
+        let context = ContextBuilder::new()
+            .timeout(config.answer_timeout)
+            .ack_timeout(config.answer_timeout)
+            .max_ack_inflight(APPENDS_IN_FLIGHT)
+            .backpressure_on_inflight(true)
+            .build(client.clone());
+        Self { broker: Broker { client, context, config } }
+    }
+}
+
+#[async_trait]
+impl EventLog for JetStreamLog {
+    async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError> {
+        let wanted = self.broker.config.stream(domain);
+        let unavailable = |source| OpenError::Unavailable { stream: domain.stream(), source };
+        let mut backoff = Backoff::within(self.broker.config.deadline);
+        let info = loop {
+            let opened = match self.broker.stream_info(domain).await {
+                Ok(Some(info)) => Ok(info),
+                // Two services that start at once may both create it; the server answers both alike.
+                Ok(None) => match self.broker.context.create_stream(wanted.clone()).await {
+                    Ok(stream) => Ok(stream.cached_info().clone()),
+                    Err(error) => Err(error.into()),
+                },
+                Err(error) => Err(error),
+            };
+            match opened {
+                Ok(info) => break info,
+                Err(error) if !backoff.wait().await => return Err(unavailable(error)),
+                Err(error) => tracing::debug!(stream = domain.stream(), %error, "opening the stream again"),
+            }
+        };
+        if let Some(problem) = problem(&info.config, &wanted) {
+            return Err(OpenError::Unfit { stream: domain.stream(), problem });
+        }
+        stream_info(domain, &info).map_err(unavailable)
+    }
+
+    async fn info(&self, domain: &Domain) -> Result<StreamInfo, ReadError> {
+        let info = self.broker.existing_stream_info(domain).await?;
+        stream_info(domain, &info).map_err(|error| ReadError::unavailable(domain, error))
+    }
+
+    async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError> {
+        // No domain is at fault when the broker doesn't list its streams.
+        let unavailable = |source: Box<dyn Error + Send + Sync>| ReadError::Unlisted { source };
+        let infos: Vec<Info> =
+            self.broker.context.streams().try_collect().await.map_err(|error| unavailable(error.into()))?;
+        let ours = infos.iter().filter_map(|info| Some((Domain::of_stream(&info.config.name)?, info)));
+        let mut streams = ours
+            .map(|(domain, info)| stream_info(&domain, info))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(unavailable)?;
+        streams.sort_by(|one, other| one.domain.cmp(&other.domain));
+        Ok(streams)
+    }
+
+    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
+        append::begin(self.broker.clone(), append).await
+    }
+
+    async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        let Broker { client, config, .. } = &self.broker;
+        let mut backoff = Backoff::within(config.deadline);
+        loop {
+            match direct::get(client, config.answer_timeout, domain, &domain.subjects(), from, max).await {
+                Err(error) if error.is_unavailable() => {
+                    // Nobody answers for a stream that isn't there.
+                    self.broker.existing_stream_info(domain).await?;
+                    if !backoff.wait().await {
+                        return Err(error);
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError> {
+        follow(self.broker.clone(), filter, checkpoint).await
+    }
+
+    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
+        self.broker.load(aggregate, 1, at_least).await
+    }
+}
+
+impl Broker {
+    /// Loads an aggregate's events from the sequence `from` on. Any server of the cluster may answer, also
+    /// one that lags; so the event `at_least` is waited for.
+    pub(super) async fn load(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+        at_least: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let domain = aggregate.domain();
+        let mut backoff = Backoff::within(self.config.deadline);
+        loop {
+            let filter = aggregate.filter();
+            let loaded =
+                direct::get(&self.client, self.config.answer_timeout, domain, &filter, from, usize::MAX).await;
+            let failure = match loaded {
+                Ok(events) if events.last().map_or(0, |event| event.sequence) >= at_least => return Ok(events),
+                Ok(_) => ReadError::unavailable(domain, format!("no server has sequence {at_least} yet")),
+                Err(error) if error.is_unavailable() => {
+                    self.existing_stream_info(domain).await?;
+                    error
+                }
+                Err(error) => return Err(error),
+            };
+            if !backoff.wait().await {
+                return Err(failure);
+            }
+        }
+    }
+
+    /// The sequence of an aggregate's last event, as the stream's leader has it.
+    pub(super) async fn last_of(&self, aggregate: &Aggregate) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
+        let stream = self.context.get_stream_no_info(aggregate.domain().stream()).await?;
+        match stream.get_last_raw_message_by_subject(&aggregate.filter()).await {
+            Ok(message) => Ok(Some(message.sequence)),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The stream's state from its leader; none when there is no such stream.
+    pub(super) async fn stream_info(&self, domain: &Domain) -> Result<Option<Info>, Box<dyn Error + Send + Sync>> {
+        match self.context.get_stream(domain.stream()).await {
+            Ok(stream) => Ok(Some(stream.cached_info().clone())),
+            Err(error) => match error.kind() {
+                GetStreamErrorKind::JetStream(server) if server.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// The same for a stream that must be there, tried again until the deadline.
+    pub(super) async fn existing_stream_info(&self, domain: &Domain) -> Result<Info, ReadError> {
+        let mut backoff = Backoff::within(self.config.deadline);
+        loop {
+            match self.stream_info(domain).await {
+                Ok(Some(info)) => return Ok(info),
+                Ok(None) => return Err(ReadError::NoStream { domain: domain.clone() }),
+                Err(error) if !backoff.wait().await => return Err(ReadError::unavailable(domain, error)),
+                Err(error) => tracing::debug!(%domain, %error, "asking for the stream again"),
+            }
+        }
+    }
+}
+
+pub(super) fn created(info: &Info) -> Result<Timestamp, Box<dyn Error + Send + Sync>> {
+    Ok(Timestamp::from_nanosecond(info.created.unix_timestamp_nanos())?)
+}
+
+fn stream_info(domain: &Domain, info: &Info) -> Result<StreamInfo, Box<dyn Error + Send + Sync>> {
+    Ok(StreamInfo {
+        domain: domain.clone(),
+        created: created(info)?,
+        last: info.state.last_sequence,
+        replicas: info.config.num_replicas,
+    })
+}

@@ -1,0 +1,12 @@
+//! The log on NATS JetStream: one stream for each domain.
+
+mod append;
+mod batch;
+mod config;
+mod direct;
+mod follow;
+mod log;
+mod message;
+
+pub use config::JetStreamConfig;
+pub use log::JetStreamLog;

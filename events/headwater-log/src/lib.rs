@@ -1,0 +1,29 @@
+//! The event log: one trait, one conformance suite, and two logs.
+//!
+//! [`JetStreamLog`] is the production log, on NATS JetStream. [`EmbeddedLog`] keeps the log in sled
+//! inside the process: for the first run, for tests, and for a single machine. Whatever one of them
+//! promises through [`EventLog`], the other does; `conformance` (feature `testkit`) is the proof.
+//!
+//! This is the only crate of Headwater that knows the NATS client.
+
+mod append;
+mod embedded;
+mod event_log;
+mod jetstream;
+mod read;
+mod retry;
+mod stream_info;
+
+#[cfg(feature = "testkit")]
+pub mod conformance;
+#[cfg(feature = "service")]
+pub mod service;
+#[cfg(feature = "testkit")]
+pub mod testkit;
+
+pub use append::{Append, AppendError, Appended, PendingAppend};
+pub use embedded::{EmbeddedError, EmbeddedLog};
+pub use event_log::{EventLog, Log};
+pub use jetstream::{JetStreamConfig, JetStreamLog};
+pub use read::{Checkpoint, Follow, ReadError, StoredEvent};
+pub use stream_info::{OpenError, StreamInfo};

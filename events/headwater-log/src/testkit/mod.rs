@@ -1,0 +1,35 @@
+//! Real NATS servers for tests: one server or a cluster, started, killed and cut off at will.
+//!
+//! A test that needs a broker gets a broker: the pinned `nats-server` is found or fetched once
+//! ([`nats_server`]), each [`Server`] has its own ports and store, and a missing broker is a failed test that
+//! says how to get one, never a skipped test.
+//!
+//! # Example: a server that loses power
+//!
+//! ```no_run
+//! use headwater_log::testkit::Server;
+//!
+//! # async fn example() -> Result<(), headwater_log::testkit::TestkitError> {
+//! let mut server = Server::builder().sync_always().start().await?;
+//! // ... store something through `server.url()` ...
+//! server.kill().await?;
+//! server.restart().await?; // the same port, the same store
+//! # Ok(())
+//! # }
+//! ```
+
+mod cluster;
+mod deadline;
+mod error;
+mod fetch;
+mod monitor;
+mod nats_server;
+mod port;
+mod proxy;
+mod server;
+
+pub use cluster::Cluster;
+pub use error::TestkitError;
+pub use nats_server::{NATS_SERVER_VERSION, nats_server};
+pub use proxy::Proxy;
+pub use server::{Server, ServerBuilder};

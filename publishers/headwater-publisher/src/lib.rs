@@ -1,0 +1,3 @@
+//! The runtime for services that publish events.
+
+pub mod records;

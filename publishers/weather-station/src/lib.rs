@@ -1,0 +1,1 @@
+//! Publishes the hourly weather observations at New York's three airports.

@@ -1,0 +1,1 @@
+//! The whole reference system in one process.

@@ -1,0 +1,1 @@
+//! Delays per carrier, per origin and per hour of day.

@@ -1,0 +1,1 @@
+//! The state of every flight, and the board that a traveller sees.

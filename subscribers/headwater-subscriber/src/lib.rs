@@ -1,0 +1,1 @@
+//! The runtime for services that build projections from events.
