@@ -2,6 +2,7 @@
 //! which re-export them beside the traits that they implement.
 
 mod event;
+mod event_attributes;
 mod event_set;
 mod name;
 mod projection;

@@ -13,6 +13,19 @@ pub(crate) fn check(what: &str, name: &LitStr) -> Result<(), Error> {
     Err(Error::new_spanned(name, message))
 }
 
+/// Checks that a namespace is a reverse-DNS name, so that the event's type can be read again.
+pub(crate) fn check_namespace(namespace: &LitStr) -> Result<(), Error> {
+    let text = namespace.value();
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    if text.split('.').all(label) {
+        return Ok(());
+    }
+    let message = format!("{text:?} can't be the namespace: use a reverse-DNS name like `org.example`");
+    Err(Error::new_spanned(namespace, message))
+}
+
 /// Collects errors, so that a person sees all of them at once.
 #[derive(Default)]
 pub(crate) struct Errors(Option<Error>);

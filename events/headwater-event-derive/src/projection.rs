@@ -41,9 +41,9 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
                 stored: &::headwater_subscriber::StoredEvent,
                 tx: &mut ::headwater_subscriber::Tx<'_>,
             ) -> ::core::result::Result<(), ::headwater_subscriber::ApplyError> {
-                let event_type = stored.event_type()?;
+                let event_type = stored.envelope.event_type()?;
                 #(#dispatch)*
-                ::core::result::Result::Ok(())
+                ::core::result::Result::Err(::headwater_subscriber::ApplyError::unexpected(stored))
             }
         }
     })

@@ -60,6 +60,12 @@ impl CommandContext {
         &self.trace
     }
 
+    /// The id of the `index`th event (from 0) that the command yields.
+    #[must_use]
+    pub fn event_id(&self, index: usize) -> String {
+        format!("{}/{index}", self.id)
+    }
+
     /// Wraps the `index`th event (from 0) that the command yielded, which happened at `time` and is
     /// published by `source`, a URI reference.
     ///
@@ -76,7 +82,7 @@ impl CommandContext {
         source: &str,
         time: Timestamp,
     ) -> Result<Envelope, EnvelopeError> {
-        let id = format!("{}/{index}", self.id);
+        let id = self.event_id(index);
         let event_type = event.event_type();
         let data = event.to_json().map_err(|source| EnvelopeError::Data { source })?;
         let trace = self.trace.child(&id);

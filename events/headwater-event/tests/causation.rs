@@ -1,4 +1,5 @@
 //! Who caused what: correlation, causation and trace, from a command to events, and on to further commands.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use bytes::Bytes;
 use headwater_event::{CommandContext, Envelope, Event, JsonSchema, TraceContext};

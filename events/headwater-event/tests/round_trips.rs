@@ -1,4 +1,5 @@
 //! What goes out comes back, in every mode and through the SDK's type, for any valid event.
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use bytes::Bytes;
 use headwater_event::{AttributeValue, Envelope, EnvelopeBuilder};
