@@ -1,10 +1,11 @@
+use std::collections::HashSet;
 use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
-use headwater_event::{Aggregate, Envelope};
+use headwater_event::{Aggregate, Envelope, EventFilter, Fingerprint};
 
 /// Events to be appended to one aggregate, all or none, if its version is the expected one.
 #[derive(Debug, Clone)]
@@ -18,30 +19,81 @@ pub struct Append {
 }
 
 impl Append {
-    /// The events with their subjects.
+    /// How many events one append may have: as many as the broker takes in an atomic batch.
+    pub const EVENTS_MAX: usize = 1000;
+
+    /// The events as both logs store them, after every check that needs no log.
     ///
     /// # Errors
     ///
-    /// [`AppendError::Invalid`] when there is no event, or one isn't of this aggregate.
-    pub(crate) fn with_subjects(self) -> Result<Vec<(String, Envelope)>, AppendError> {
+    /// [`AppendError::Invalid`] when there is no event, too many, one that isn't of this aggregate, or one
+    /// twice; [`AppendError::TooLarge`] when a message would exceed `bytes_max`.
+    pub(crate) fn into_new_events(self, bytes_max: usize) -> Result<Vec<NewEvent>, AppendError> {
         let Self { aggregate, events, .. } = self;
         let invalid = |problem: String| AppendError::Invalid { aggregate: aggregate.clone(), problem };
         if events.is_empty() {
             return Err(invalid("there is no event to append".to_owned()));
         }
-        let subject = |event: Envelope| {
-            let event_type = event.event_type().map_err(|error| invalid(error.to_string()))?;
+        if events.len() > Self::EVENTS_MAX {
+            let problem = format!("it has {} events, and at most {} fit", events.len(), Self::EVENTS_MAX);
+            return Err(invalid(problem));
+        }
+        let several = events.len() > 1;
+        let mut seen = HashSet::new();
+        let new_event = |envelope: Envelope| {
+            let event_type = envelope.event_type().map_err(|error| invalid(error.to_string()))?;
             let same = event_type.domain == aggregate.domain().as_str()
                 && event_type.aggregate == aggregate.name()
-                && event.subject() == Some(aggregate.id());
-            if same {
-                Ok((aggregate.subject(event_type.name), event))
-            } else {
-                Err(invalid(format!("the event {:?} of type {} is about another", event.id(), event.type_name())))
+                && envelope.subject() == Some(aggregate.id());
+            if !same {
+                let (id, event_type) = (envelope.id(), envelope.type_name());
+                return Err(invalid(format!("the event {id:?} of type {event_type} is about another")));
             }
+            // Checks the event's name: it becomes a token of a subject, where a wildcard would be one.
+            EventFilter::events(&[event_type]).map_err(|error| invalid(error.to_string()))?;
+            let subject = aggregate.subject(event_type.name);
+            let fingerprint = envelope.fingerprint();
+            if several && !seen.insert(fingerprint) {
+                return Err(invalid(format!("it has the event {:?} twice", envelope.id())));
+            }
+            let header_bytes = header_bytes(&envelope, &subject);
+            if header_bytes > HEADER_BYTES_MAX {
+                return Err(invalid(format!(
+                    "the attributes of the event {:?} take {header_bytes} bytes, and at most {HEADER_BYTES_MAX} fit",
+                    envelope.id()
+                )));
+            }
+            let bytes = header_bytes + envelope.data().len();
+            if bytes > bytes_max {
+                return Err(AppendError::TooLarge { aggregate: aggregate.clone(), bytes, max: bytes_max });
+            }
+            Ok(NewEvent { subject, fingerprint, envelope })
         };
-        events.into_iter().map(subject).collect()
+        events.into_iter().map(new_event).collect()
     }
+}
+
+/// An event on its way into a log.
+#[derive(Debug)]
+pub(crate) struct NewEvent {
+    pub(crate) subject: String,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) envelope: Envelope,
+}
+
+/// A server's limit for the headers of a stored message (error 10097): their length is kept in 16 bits.
+const HEADER_BYTES_MAX: usize = 65_535;
+
+/// What the frame around the headers and those that the log adds take at most: the message id, the
+/// expected version, the names of the guard's header and of a batch's headers, and their values.
+const LOG_HEADER_BYTES: usize = 256;
+
+/// How many bytes a server counts for an event's headers, at most. Both logs count alike, so that what fits
+/// into one fits into the other.
+fn header_bytes(event: &Envelope, subject: &str) -> usize {
+    let attributes: usize = event.headers().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum();
+    // The guard's value is about as long as the subject: a wildcard stands for the event's name.
+    LOG_HEADER_BYTES + subject.len() + attributes
 }
 
 /// Where the events of an append are stored.
@@ -132,4 +184,13 @@ pub enum AppendError {
         /// What the last attempt reported.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl AppendError {
+    pub(crate) fn reused_id(aggregate: Aggregate, sequence: u64) -> Self {
+        let problem = format!(
+            "the log has an event with the id of one of these, at sequence {sequence}; an id must be unique for its source"
+        );
+        Self::Invalid { aggregate, problem }
+    }
 }

@@ -40,7 +40,7 @@ pub trait EventLog: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Unavailable`] when the log can't be reached in time.
+    /// [`ReadError::Unlisted`] when the log can't be reached in time.
     async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError>;
 
     /// Hands an append over to the log. The answer is what is returned, another future: so appends that
@@ -50,7 +50,7 @@ pub trait EventLog: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`AppendError`] for what can be told without asking the log: too large, no event.
+    /// [`AppendError`] for what can be told without asking the log: too large, no event, too many.
     async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError>;
 
     /// Appends and waits for the answer.
@@ -62,11 +62,12 @@ pub trait EventLog: Send + Sync + 'static {
         self.begin_append(append).await?.await
     }
 
-    /// Reads up to `max` events of a domain from the sequence `from` on, without waiting for more.
+    /// Reads up to `max` events of a domain from the sequence `from` on, without waiting for more. Whatever
+    /// was acknowledged before the call is there.
     ///
     /// # Errors
     ///
-    /// [`ReadError`].
+    /// [`ReadError`]; [`ReadError::Malformed`] when one of them is no event, also when events precede it.
     async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError>;
 
     /// Follows the events that `filter` wants, after `checkpoint` or from the first on: the history, then

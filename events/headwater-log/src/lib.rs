@@ -26,4 +26,5 @@ pub use embedded::{EmbeddedError, EmbeddedLog};
 pub use event_log::{EventLog, Log};
 pub use jetstream::{JetStreamConfig, JetStreamLog};
 pub use read::{Checkpoint, Follow, ReadError, StoredEvent};
+pub use retry::Backoff;
 pub use stream_info::{OpenError, StreamInfo};

@@ -32,6 +32,14 @@ pub struct Checkpoint {
     pub event: Fingerprint,
 }
 
+impl Checkpoint {
+    /// The checkpoint of a reader that has read `event`, of the stream that was created then.
+    #[must_use]
+    pub fn new(created: Timestamp, event: &StoredEvent) -> Self {
+        Self { created, sequence: event.sequence, event: event.envelope.fingerprint() }
+    }
+}
+
 mod fingerprint {
     use headwater_event::Fingerprint;
     use serde::{Deserialize, Deserializer, Serializer};
@@ -61,7 +69,7 @@ impl Follow {
     /// The checkpoint of a reader that has read `event`.
     #[must_use]
     pub fn checkpoint(&self, event: &StoredEvent) -> Checkpoint {
-        Checkpoint { created: self.created, sequence: event.sequence, event: event.envelope.fingerprint() }
+        Checkpoint::new(self.created, event)
     }
 
     /// When the stream that is followed was created.
@@ -148,28 +156,30 @@ impl ReadError {
     /// Whether another attempt may succeed.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::Unlisted { .. })
     }
 }
 
 /// Compares a checkpoint with the stream as it is now.
 ///
-/// `event` is what the stream holds at the checkpoint's sequence.
+/// `found` is what the stream holds at the checkpoint's sequence, if it reaches that far.
 pub(crate) fn check(
     domain: &Domain,
     checkpoint: &Checkpoint,
     created: Timestamp,
-    event: Option<&StoredEvent>,
+    found: Result<Option<StoredEvent>, ReadError>,
 ) -> Result<(), ReadError> {
     let evidence = if checkpoint.created != created {
         format!("that one was created at {}, this one at {created}", checkpoint.created)
     } else {
-        match event {
-            None => "it doesn't reach that far".to_owned(),
-            Some(event) if event.envelope.fingerprint() != checkpoint.event => {
+        match found {
+            Ok(None) => "it doesn't reach that far".to_owned(),
+            Ok(Some(event)) if event.envelope.fingerprint() == checkpoint.event => return Ok(()),
+            Ok(Some(event)) => {
                 format!("it holds another event there, {:?} of {}", event.envelope.id(), event.envelope.source())
             }
-            Some(_) => return Ok(()),
+            Err(error) if error.is_malformed() => "what it holds there is no event".to_owned(),
+            Err(error) => return Err(error),
         }
     };
     Err(ReadError::Recreated { domain: domain.clone(), sequence: checkpoint.sequence, evidence })

@@ -92,14 +92,7 @@ impl EventLog for EmbeddedLog {
         let (aggregate, expected) = (append.aggregate.clone(), append.expected);
         let writer = self.lock().get(aggregate.domain()).map(|stream| stream.writer.requests());
         let Some(writer) = writer else { return Err(AppendError::NoStream { aggregate }) };
-        let events = append.with_subjects()?;
-        for (_, event) in &events {
-            let headers: usize = event.headers().map(|(name, value)| name.len() + value.len()).sum();
-            let bytes = headers + event.data().len();
-            if bytes > MESSAGE_BYTES_MAX {
-                return Err(AppendError::TooLarge { aggregate, bytes, max: MESSAGE_BYTES_MAX });
-            }
-        }
+        let events = append.into_new_events(MESSAGE_BYTES_MAX)?;
         let (answer, answered) = oneshot::channel();
         let request = Request { aggregate: aggregate.clone(), expected, events, answer };
         let stopped = |aggregate| AppendError::Unknown { aggregate, source: "the log's writer has stopped".into() };
@@ -118,8 +111,9 @@ impl EventLog for EmbeddedLog {
     async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError> {
         let stream = self.reader(filter.domain())?;
         if let Some(checkpoint) = &checkpoint {
-            let event = self.read(filter.domain(), checkpoint.sequence, 1).await?;
-            check(filter.domain(), checkpoint, stream.created, event.first())?;
+            let found = self.read(filter.domain(), checkpoint.sequence, 1).await;
+            let found = found.map(|events| events.into_iter().next());
+            check(filter.domain(), checkpoint, stream.created, found)?;
         }
         let created = stream.created;
         let next = checkpoint.map_or(1, |checkpoint| checkpoint.sequence + 1);
@@ -159,8 +153,11 @@ impl Follower {
             }
             let last = *self.stream.visible.borrow_and_update();
             if self.next > last {
-                // The sender lives as long as the log does.
-                self.stream.visible.changed().await.ok()?;
+                // The sender lives as long as the writer does.
+                if self.stream.visible.changed().await.is_err() {
+                    let error = ReadError::unavailable(&self.stream.domain, "the log is closed");
+                    self.events.push_back(Err(error));
+                }
                 continue;
             }
             let (stream, filter, from) = (self.stream.clone(), self.filter.clone(), self.next);

@@ -72,7 +72,7 @@ impl StreamReader {
     ) -> (Vec<Result<StoredEvent, ReadError>>, u64) {
         let mut events = Vec::new();
         let mut next = from;
-        if from > to {
+        if from > to || max == 0 {
             return (events, next);
         }
         for entry in self.tree.range(event_key(from)..=event_key(to)) {

@@ -2,20 +2,21 @@ use std::collections::HashMap;
 use std::io;
 use std::thread::{self, JoinHandle};
 
-use headwater_event::{Aggregate, Domain, Envelope, Fingerprint};
+use headwater_event::{Aggregate, Domain, Fingerprint};
 use jiff::Timestamp;
 use sled::{Batch, Tree};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::record::{aggregate_key, aggregate_prefix, encode, event_key, sequence_of};
 use super::window::DuplicateWindow;
+use crate::append::NewEvent;
 use crate::{AppendError, Appended};
 
 /// An append with its subjects, and where its answer goes.
 pub(super) struct Request {
     pub(super) aggregate: Aggregate,
     pub(super) expected: u64,
-    pub(super) events: Vec<(String, Envelope)>,
+    pub(super) events: Vec<NewEvent>,
     pub(super) answer: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
@@ -69,16 +70,19 @@ struct Appender {
 }
 
 impl Appender {
-    /// Stores appends until nobody can send one any more.
+    /// Stores appends until nobody can send one any more, or until the store fails: then nobody knows what
+    /// is on the disk, and the next append must not be built upon it.
     fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut waiting = Vec::with_capacity(APPENDS_PER_FLUSH);
         while requests.blocking_recv_many(&mut waiting, APPENDS_PER_FLUSH) > 0 {
-            self.store(&mut waiting);
+            if let Err(error) = self.store(&mut waiting) {
+                tracing::error!(%error, "the embedded log can't store events; open it again");
+                return;
+            }
         }
     }
 
-    fn store(&mut self, requests: &mut Vec<Request>) {
-        let before = self.last;
+    fn store(&mut self, requests: &mut Vec<Request>) -> sled::Result<()> {
         let mut staged = Staged::default();
         let mut answers = Vec::with_capacity(requests.len());
         for Request { aggregate, expected, events, answer } in requests.drain(..) {
@@ -86,11 +90,7 @@ impl Appender {
             answers.push((aggregate, answer, result));
         }
         let stored = self.tree.apply_batch(staged.batch).and_then(|()| self.tree.flush());
-        if let Err(error) = &stored {
-            // Whether it is on disk is unknown; what was staged must not be counted as stored.
-            tracing::error!(%error, "the embedded log can't store events");
-            self.last = before;
-        } else {
+        if stored.is_ok() {
             for (event, sequence) in staged.events {
                 self.window.insert(event, sequence);
             }
@@ -104,6 +104,7 @@ impl Appender {
             // A caller that no longer waits has nothing to be told.
             let _ = answer.send(result);
         }
+        stored.map(|_| ())
     }
 
     fn stage(
@@ -111,42 +112,58 @@ impl Appender {
         staged: &mut Staged,
         aggregate: &Aggregate,
         expected: u64,
-        events: &[(String, Envelope)],
+        events: &[NewEvent],
     ) -> Result<Appended, AppendError> {
         let unknown = |source: sled::Error| AppendError::Unknown {
             aggregate: aggregate.clone(),
             source: Box::new(source),
         };
-        let fingerprints: Vec<_> = events.iter().map(|(_, event)| event.fingerprint()).collect();
-        if let Some(last) = self.duplicate(staged, &fingerprints) {
-            return Ok(Appended { last, duplicate: true });
-        }
         let prefix = aggregate_prefix(aggregate);
-        let actual = match staged.heads.get(&prefix) {
-            Some(&head) => head,
+        let known: Vec<_> = events.iter().filter_map(|event| self.known(staged, event.fingerprint)).collect();
+        if let (true, Some(&last)) = (known.len() == events.len(), known.last()) {
+            // An event of another aggregate with the same id is not this one.
+            return if self.has(staged, &prefix, last).map_err(unknown)? {
+                Ok(Appended { last, duplicate: true })
+            } else {
+                Err(AppendError::reused_id(aggregate.clone(), last))
+            };
+        }
+        let actual = match staged.head(&prefix) {
+            Some(head) => head,
             None => self.head(&prefix).map_err(unknown)?,
         };
         if actual != expected {
-            return match self.stored_after(&prefix, expected, &fingerprints).map_err(unknown)? {
+            return match self.stored_after(&prefix, expected, events).map_err(unknown)? {
                 Some(last) => Ok(Appended { last, duplicate: true }),
                 None => Err(AppendError::Conflict { aggregate: aggregate.clone(), expected, actual }),
             };
         }
-        let stored_at = Timestamp::now();
-        for ((subject, event), fingerprint) in events.iter().zip(fingerprints) {
-            self.last += 1;
-            staged.batch.insert(&event_key(self.last), encode(stored_at, subject, event));
-            staged.batch.insert(aggregate_key(&prefix, self.last), &fingerprint.to_bytes());
-            staged.events.insert(fingerprint, self.last);
+        if let Some(&sequence) = known.first() {
+            return Err(AppendError::reused_id(aggregate.clone(), sequence));
         }
-        staged.heads.insert(prefix, self.last);
+        let stored_at = Timestamp::now();
+        let sequences = staged.sequences.entry(prefix);
+        let prefix = sequences.key().clone();
+        let sequences = sequences.or_default();
+        for NewEvent { subject, fingerprint, envelope } in events {
+            self.last += 1;
+            staged.batch.insert(&event_key(self.last), encode(stored_at, subject, envelope));
+            staged.batch.insert(aggregate_key(&prefix, self.last), &fingerprint.to_bytes());
+            staged.events.insert(*fingerprint, self.last);
+            sequences.push(self.last);
+        }
         Ok(Appended { last: self.last, duplicate: false })
     }
 
-    /// The sequence of the last event, if all were stored not long ago.
-    fn duplicate(&self, staged: &Staged, events: &[Fingerprint]) -> Option<u64> {
-        let find = |event: &Fingerprint| staged.events.get(event).copied().or_else(|| self.window.get(*event));
-        events.iter().map(find).try_fold(0, |_, sequence| sequence)
+    /// The sequence of an event that was stored not long ago.
+    fn known(&self, staged: &Staged, event: Fingerprint) -> Option<u64> {
+        staged.events.get(&event).copied().or_else(|| self.window.get(event))
+    }
+
+    /// Whether the event at `sequence` is the aggregate's.
+    fn has(&self, staged: &Staged, prefix: &[u8], sequence: u64) -> sled::Result<bool> {
+        let has = staged.sequences.get(prefix).is_some_and(|staged| staged.contains(&sequence));
+        if has { Ok(true) } else { self.tree.contains_key(aggregate_key(prefix, sequence)) }
     }
 
     /// The sequence of the aggregate's last event.
@@ -157,13 +174,13 @@ impl Appender {
 
     /// The sequence of the last event, if exactly these follow `expected`: the same append was stored
     /// before, however long ago.
-    fn stored_after(&self, prefix: &[u8], expected: u64, events: &[Fingerprint]) -> sled::Result<Option<u64>> {
+    fn stored_after(&self, prefix: &[u8], expected: u64, events: &[NewEvent]) -> sled::Result<Option<u64>> {
         let (first, end) = (aggregate_key(prefix, expected + 1), aggregate_key(prefix, u64::MAX));
         let mut stored = self.tree.range(first..=end);
         let mut last = None;
         for event in events {
             match stored.next().transpose()? {
-                Some((key, value)) if *value == event.to_bytes() => last = Some(sequence_of(&key)),
+                Some((key, value)) if *value == event.fingerprint.to_bytes() => last = Some(sequence_of(&key)),
                 _ => return Ok(None),
             }
         }
@@ -175,6 +192,13 @@ impl Appender {
 #[derive(Default)]
 struct Staged {
     batch: Batch,
-    heads: HashMap<Vec<u8>, u64>,
+    /// The sequences of the aggregates' events, by the aggregate's prefix.
+    sequences: HashMap<Vec<u8>, Vec<u64>>,
     events: HashMap<Fingerprint, u64>,
+}
+
+impl Staged {
+    fn head(&self, prefix: &[u8]) -> Option<u64> {
+        self.sequences.get(prefix)?.last().copied()
+    }
 }

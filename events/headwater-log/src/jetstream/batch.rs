@@ -5,9 +5,6 @@ use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErro
 use super::append::Outgoing;
 use super::log::Broker;
 
-/// The server's limit for one batch.
-pub(super) const EVENTS_MAX: usize = 1000;
-
 /// Sends a batch. The server stages the messages as they come, and stores them when it sees the one that
 /// commits; if that one never comes, because the client has died, it drops the others.
 pub(super) async fn send(broker: &Broker, messages: &[Outgoing]) -> Result<PublishAckFuture, PublishError> {

@@ -1,14 +1,15 @@
 //! Batched direct get (NATS ADR-31): many messages for one request, from whichever server has them.
 
 use std::error::Error;
-use std::time::Duration;
+use std::str::FromStr;
 
-use async_nats::{Client, HeaderMap, Message, StatusCode};
+use async_nats::{HeaderMap, Message, StatusCode};
 use futures::StreamExt as _;
 use headwater_event::Domain;
 use serde_json::json;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+use super::log::Broker;
 use super::message::stored;
 use crate::{ReadError, StoredEvent};
 
@@ -18,20 +19,23 @@ const MESSAGES_PER_REQUEST: usize = 1000;
 /// How many bytes one request asks for.
 const BYTES_PER_REQUEST: usize = 8 * 1024 * 1024;
 
-/// Reads up to `max` messages on `subjects` from the sequence `from` on.
+/// Reads up to `max` messages on `subjects` from the sequence `from` on, as the server that answers has them.
 pub(super) async fn get(
-    client: &Client,
-    answer_timeout: Duration,
+    broker: &Broker,
     domain: &Domain,
     subjects: &str,
     from: u64,
     max: usize,
+    deadline: Instant,
 ) -> Result<Vec<StoredEvent>, ReadError> {
     let mut events = Vec::new();
     let mut next = from.max(1);
     while events.len() < max {
         let batch = (max - events.len()).min(MESSAGES_PER_REQUEST);
-        let more = page(client, answer_timeout, domain, subjects, next, batch, &mut events).await?;
+        // Also what is sent waits: for room in the client's queue, while there is no connection.
+        let until = deadline.min(Instant::now() + broker.config.answer_timeout);
+        let page = timeout_at(until, page(broker, domain, subjects, next, batch, &mut events)).await;
+        let more = page.map_err(|error| ReadError::unavailable(domain, error))??;
         match events.last() {
             Some(last) if more => next = last.sequence + 1,
             _ => break,
@@ -42,8 +46,7 @@ pub(super) async fn get(
 
 /// One request. Says whether there are more messages after it.
 async fn page(
-    client: &Client,
-    answer_timeout: Duration,
+    broker: &Broker,
     domain: &Domain,
     subjects: &str,
     from: u64,
@@ -51,6 +54,7 @@ async fn page(
     events: &mut Vec<StoredEvent>,
 ) -> Result<bool, ReadError> {
     let unavailable = |error: Box<dyn Error + Send + Sync>| ReadError::unavailable(domain, error);
+    let client = &broker.client;
     let inbox = client.new_inbox();
     let mut answers = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(error.into()))?;
     let request = json!({ "seq": from, "next_by_subj": subjects, "batch": batch, "max_bytes": BYTES_PER_REQUEST });
@@ -60,9 +64,7 @@ async fn page(
         .await
         .map_err(|error| unavailable(error.into()))?;
     loop {
-        let answer = timeout(answer_timeout, answers.next()).await;
-        let answer = answer.map_err(|error| unavailable(error.into()))?;
-        let answer = answer.ok_or_else(|| unavailable("the connection was closed".into()))?;
+        let answer = answers.next().await.ok_or_else(|| unavailable("the connection was closed".into()))?;
         match answer.status {
             None => events.push(event(domain, &answer)?),
             // The end of the batch.
@@ -87,6 +89,6 @@ fn event(domain: &Domain, answer: &Message) -> Result<StoredEvent, ReadError> {
     stored(domain, sequence, stored_at, headers, &answer.payload)
 }
 
-fn header<T: std::str::FromStr>(headers: Option<&HeaderMap>, name: &str) -> Option<T> {
+fn header<T: FromStr>(headers: Option<&HeaderMap>, name: &str) -> Option<T> {
     headers?.get(name)?.as_str().parse().ok()
 }

@@ -8,11 +8,10 @@ use async_nats::jetstream::Message;
 use async_nats::jetstream::consumer::pull::{self, Stream};
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use futures::{StreamExt as _, stream};
-use headwater_event::{Domain, EventFilter};
+use headwater_event::EventFilter;
 use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
-use super::direct;
 use super::log::{Broker, created};
 use super::message::stored;
 use crate::read::check;
@@ -40,16 +39,19 @@ pub(super) async fn follow(
     checkpoint: Option<Checkpoint>,
 ) -> Result<Follow, ReadError> {
     let domain = filter.domain().clone();
-    let info = broker.existing_stream_info(&domain).await?;
+    let deadline = broker.deadline();
+    let info = broker.existing_stream_info(&domain, deadline).await?;
     let created = created(&info).map_err(|error| ReadError::unavailable(&domain, error))?;
     if let Some(checkpoint) = &checkpoint {
-        // A server that lags may not have the event yet, so the leader's last sequence decides.
-        let event = if checkpoint.sequence <= info.state.last_sequence {
-            read_one(&broker, &domain, checkpoint.sequence).await?
+        let sequence = checkpoint.sequence;
+        // Any server may answer, also one that doesn't have the event yet; the leader says what there is.
+        let found = if sequence <= info.state.last_sequence {
+            let found = broker.get(&domain, &domain.subjects(), sequence, 1, sequence, deadline).await;
+            found.map(|events| events.into_iter().find(|event| event.sequence == sequence))
         } else {
-            None
+            Ok(None)
         };
-        check(&domain, checkpoint, created, event.as_ref())?;
+        check(&domain, checkpoint, created, found)?;
     }
     let after = checkpoint.map_or(0, |checkpoint| checkpoint.sequence);
     let follower = Follower { broker, filter, created, after, session: None, ended: false };
@@ -58,22 +60,6 @@ pub(super) async fn follow(
         Some((event, follower))
     });
     Ok(Follow::new(created, events.boxed()))
-}
-
-async fn read_one(broker: &Broker, domain: &Domain, sequence: u64) -> Result<Option<StoredEvent>, ReadError> {
-    let mut backoff = crate::retry::Backoff::within(broker.config.deadline);
-    loop {
-        let timeout = broker.config.answer_timeout;
-        let events = direct::get(&broker.client, timeout, domain, &domain.subjects(), sequence, 1).await;
-        match events {
-            Ok(events) if !events.is_empty() => {
-                return Ok(events.into_iter().find(|event| event.sequence == sequence));
-            }
-            Err(error) if !error.is_unavailable() => return Err(error),
-            result if !backoff.wait().await => return result.map(|_| None),
-            _ => {}
-        }
-    }
 }
 
 struct Follower {

@@ -1,13 +1,14 @@
 use std::error::Error;
 
 use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind};
-use async_nats::jetstream::stream::{Info, LastRawMessageErrorKind};
+use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind};
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::Client;
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::config::{JetStreamConfig, problem};
 use super::follow::follow;
@@ -53,18 +54,11 @@ impl EventLog for JetStreamLog {
     async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError> {
         let wanted = self.broker.config.stream(domain);
         let unavailable = |source| OpenError::Unavailable { stream: domain.stream(), source };
-        let mut backoff = Backoff::within(self.broker.config.deadline);
+        let deadline = self.broker.deadline();
+        let mut backoff = Backoff::until(deadline);
         let info = loop {
-            let opened = match self.broker.stream_info(domain).await {
-                Ok(Some(info)) => Ok(info),
-                // Two services that start at once may both create it; the server answers both alike.
-                Ok(None) => match self.broker.context.create_stream(wanted.clone()).await {
-                    Ok(stream) => Ok(stream.cached_info().clone()),
-                    Err(error) => Err(error.into()),
-                },
-                Err(error) => Err(error),
-            };
-            match opened {
+            let opened = timeout_at(deadline, self.broker.open(&wanted)).await;
+            match opened.unwrap_or_else(|elapsed| Err(elapsed.into())) {
                 Ok(info) => break info,
                 Err(error) if !backoff.wait().await => return Err(unavailable(error)),
                 Err(error) => tracing::debug!(stream = domain.stream(), %error, "opening the stream again"),
@@ -77,15 +71,17 @@ impl EventLog for JetStreamLog {
     }
 
     async fn info(&self, domain: &Domain) -> Result<StreamInfo, ReadError> {
-        let info = self.broker.existing_stream_info(domain).await?;
+        let info = self.broker.existing_stream_info(domain, self.broker.deadline()).await?;
         stream_info(domain, &info).map_err(|error| ReadError::unavailable(domain, error))
     }
 
     async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError> {
         // No domain is at fault when the broker doesn't list its streams.
         let unavailable = |source: Box<dyn Error + Send + Sync>| ReadError::Unlisted { source };
-        let infos: Vec<Info> =
-            self.broker.context.streams().try_collect().await.map_err(|error| unavailable(error.into()))?;
+        let infos = timeout_at(self.broker.deadline(), self.broker.context.streams().try_collect()).await;
+        let infos: Vec<Info> = infos
+            .map_err(|elapsed| unavailable(elapsed.into()))?
+            .map_err(|error| unavailable(error.into()))?;
         let ours = infos.iter().filter_map(|info| Some((Domain::of_stream(&info.config.name)?, info)));
         let mut streams = ours
             .map(|(domain, info)| stream_info(&domain, info))
@@ -100,20 +96,14 @@ impl EventLog for JetStreamLog {
     }
 
     async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
-        let Broker { client, config, .. } = &self.broker;
-        let mut backoff = Backoff::within(config.deadline);
-        loop {
-            match direct::get(client, config.answer_timeout, domain, &domain.subjects(), from, max).await {
-                Err(error) if error.is_unavailable() => {
-                    // Nobody answers for a stream that isn't there.
-                    self.broker.existing_stream_info(domain).await?;
-                    if !backoff.wait().await {
-                        return Err(error);
-                    }
-                }
-                result => return result,
-            }
+        let (from, deadline) = (from.max(1), self.broker.deadline());
+        // Any server may answer, also one that lags; the leader says what there is.
+        let last = self.broker.existing_stream_info(domain, deadline).await?.state.last_sequence;
+        let at_least = last.min(from.saturating_add(max as u64) - 1);
+        if at_least < from {
+            return Ok(Vec::new());
         }
+        self.broker.get(domain, &domain.subjects(), from, max, at_least, deadline).await
     }
 
     async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError> {
@@ -121,30 +111,53 @@ impl EventLog for JetStreamLog {
     }
 
     async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
-        self.broker.load(aggregate, 1, at_least).await
+        self.broker.load(aggregate, 1, at_least, self.broker.deadline()).await
     }
 }
 
 impl Broker {
-    /// Loads an aggregate's events from the sequence `from` on. Any server of the cluster may answer, also
-    /// one that lags; so the event `at_least` is waited for.
+    /// When an operation that begins now must have ended.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.config.deadline
+    }
+
+    async fn open(&self, wanted: &Config) -> Result<Info, Box<dyn Error + Send + Sync>> {
+        if let Some(info) = self.stream_info_by_name(&wanted.name).await? {
+            return Ok(info);
+        }
+        // Two services that start at once may both create it; the server answers both alike.
+        Ok(self.context.create_stream(wanted.clone()).await?.cached_info().clone())
+    }
+
+    /// Loads an aggregate's events from the sequence `from` on, the event `at_least` among them.
     pub(super) async fn load(
         &self,
         aggregate: &Aggregate,
         from: u64,
         at_least: u64,
+        deadline: Instant,
     ) -> Result<Vec<StoredEvent>, ReadError> {
-        let domain = aggregate.domain();
-        let mut backoff = Backoff::within(self.config.deadline);
+        self.get(aggregate.domain(), &aggregate.filter(), from, usize::MAX, at_least, deadline).await
+    }
+
+    /// Reads until the event `at_least` is there: any server of the cluster may answer, also one that lags.
+    pub(super) async fn get(
+        &self,
+        domain: &Domain,
+        subjects: &str,
+        from: u64,
+        max: usize,
+        at_least: u64,
+        deadline: Instant,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut backoff = Backoff::until(deadline);
         loop {
-            let filter = aggregate.filter();
-            let loaded =
-                direct::get(&self.client, self.config.answer_timeout, domain, &filter, from, usize::MAX).await;
-            let failure = match loaded {
+            let failure = match direct::get(self, domain, subjects, from, max, deadline).await {
                 Ok(events) if events.last().map_or(0, |event| event.sequence) >= at_least => return Ok(events),
                 Ok(_) => ReadError::unavailable(domain, format!("no server has sequence {at_least} yet")),
                 Err(error) if error.is_unavailable() => {
-                    self.existing_stream_info(domain).await?;
+                    // Nobody answers for a stream that isn't there.
+                    self.existing_stream_info(domain, deadline).await?;
                     error
                 }
                 Err(error) => return Err(error),
@@ -167,7 +180,11 @@ impl Broker {
 
     /// The stream's state from its leader; none when there is no such stream.
     pub(super) async fn stream_info(&self, domain: &Domain) -> Result<Option<Info>, Box<dyn Error + Send + Sync>> {
-        match self.context.get_stream(domain.stream()).await {
+        self.stream_info_by_name(&domain.stream()).await
+    }
+
+    async fn stream_info_by_name(&self, name: &str) -> Result<Option<Info>, Box<dyn Error + Send + Sync>> {
+        match self.context.get_stream(name).await {
             Ok(stream) => Ok(Some(stream.cached_info().clone())),
             Err(error) => match error.kind() {
                 GetStreamErrorKind::JetStream(server) if server.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
@@ -176,11 +193,12 @@ impl Broker {
         }
     }
 
-    /// The same for a stream that must be there, tried again until the deadline.
-    pub(super) async fn existing_stream_info(&self, domain: &Domain) -> Result<Info, ReadError> {
-        let mut backoff = Backoff::within(self.config.deadline);
+    /// The same for a stream that must be there, asked for until the deadline.
+    pub(super) async fn existing_stream_info(&self, domain: &Domain, deadline: Instant) -> Result<Info, ReadError> {
+        let mut backoff = Backoff::until(deadline);
         loop {
-            match self.stream_info(domain).await {
+            let info = timeout_at(deadline, self.stream_info(domain)).await;
+            match info.unwrap_or_else(|elapsed| Err(elapsed.into())) {
                 Ok(Some(info)) => return Ok(info),
                 Ok(None) => return Err(ReadError::NoStream { domain: domain.clone() }),
                 Err(error) if !backoff.wait().await => return Err(ReadError::unavailable(domain, error)),

@@ -2,28 +2,18 @@ use async_nats::HeaderMap;
 use headwater_event::{Domain, Envelope};
 use jiff::Timestamp;
 
+use crate::append::NewEvent;
 use crate::{ReadError, StoredEvent};
 
 /// The headers of an event in binary mode.
-pub(super) fn headers(event: &Envelope) -> HeaderMap {
+pub(super) fn headers(event: &NewEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for (name, value) in event.headers() {
+    for (name, value) in event.envelope.headers() {
         // Both are printable ASCII by what an envelope guarantees.
         headers.insert(name.as_ref(), value.as_ref());
     }
-    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.fingerprint().to_string());
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.fingerprint.to_string());
     headers
-}
-
-/// How many bytes the server counts against its limit.
-pub(super) fn size(headers: &HeaderMap, payload: &[u8]) -> usize {
-    const FRAME: usize = "NATS/1.0\r\n\r\n".len();
-    let headers: usize = headers
-        .iter()
-        .flat_map(|(name, values)| values.iter().map(move |value| (name, value)))
-        .map(|(name, value)| AsRef::<str>::as_ref(name).len() + value.as_str().len() + ": \r\n".len())
-        .sum();
-    FRAME + headers + payload.len()
 }
 
 /// Reads a stored message in either content mode.

@@ -7,6 +7,7 @@ mod direct;
 mod follow;
 mod log;
 mod message;
+mod verdict;
 
 pub use config::JetStreamConfig;
 pub use log::JetStreamLog;

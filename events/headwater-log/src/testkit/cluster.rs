@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::deadline::Deadline;
 use super::port::Port;
-use super::server::Member;
+use super::server_builder::Member;
 use super::{Server, ServerBuilder, TestkitError, monitor};
 
 /// How many servers a cluster has: the fewest that can lose one and go on.

@@ -27,9 +27,11 @@ mod nats_server;
 mod port;
 mod proxy;
 mod server;
+mod server_builder;
 
 pub use cluster::Cluster;
 pub use error::TestkitError;
 pub use nats_server::{NATS_SERVER_VERSION, nats_server};
 pub use proxy::Proxy;
-pub use server::{Server, ServerBuilder};
+pub use server::Server;
+pub use server_builder::ServerBuilder;

@@ -1,0 +1,110 @@
+use std::error::Error;
+
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use async_nats::jetstream::publish::PublishAck;
+
+/// What the server says to an append.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Stored(PublishAck),
+    /// Somebody was first, and it may have been an earlier attempt of ours.
+    Conflict,
+    /// An event of the batch was stored before.
+    Duplicates,
+    /// Nobody listens: there is no stream, or no leader of it.
+    NoStream(Box<dyn Error + Send + Sync>),
+    Refused { code: u64, description: String },
+    /// No answer, or one that means "not now".
+    Retry(Box<dyn Error + Send + Sync>),
+}
+
+/// Codes by which the server says that the aggregate isn't at the expected version: as it is stored, and
+/// as a write in flight will leave it. The client knows only the first by name.
+const CONFLICT: [u64; 2] = [10071, 10164];
+
+/// The code by which the server says that a batch holds an event that it has.
+const DUPLICATES: u64 = 10201;
+
+/// Codes by which the server says "not now".
+const RETRYABLE: [u64; 6] = [
+    10008, // the cluster has no leader
+    10158, // the same event is being stored: an earlier attempt of ours
+    10163, // the leader is new, and doesn't know the aggregate's version yet
+    10167, // too many requests
+    10176, // the batch's beginning was lost, for example with the last leader
+    10210, // too many batches in flight
+];
+
+pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
+    let error = match answer {
+        Ok(ack) => return Verdict::Stored(ack),
+        Err(error) => error,
+    };
+    let server = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
+    let Some(server) = server else {
+        return match error.kind() {
+            PublishErrorKind::StreamNotFound => Verdict::NoStream(error.into()),
+            _ => Verdict::Retry(error.into()),
+        };
+    };
+    match server.error_code().0 {
+        DUPLICATES => Verdict::Duplicates,
+        code if CONFLICT.contains(&code) => Verdict::Conflict,
+        code if RETRYABLE.contains(&code) || server.code() == 503 => Verdict::Retry(error.into()),
+        code => Verdict::Refused { code, description: server.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_nats::jetstream::response::Response;
+
+    use super::*;
+
+    /// The server's answer, as the client hands it over: it names two codes and calls the others `Other`.
+    fn answer(http_code: u64, code: u64) -> Verdict {
+        let json = format!(r#"{{"error":{{"code":{http_code},"err_code":{code},"description":"words"}}}}"#);
+        let Ok(Response::Err { error }) = serde_json::from_str::<Response<PublishAck>>(&json) else {
+            panic!("{json} is no error");
+        };
+        let kind = if code == 10071 { PublishErrorKind::WrongLastSequence } else { PublishErrorKind::Other };
+        verdict(Err(PublishError::with_source(kind, error)))
+    }
+
+    #[test]
+    fn both_codes_of_a_wrong_version_are_a_conflict() {
+        assert!(matches!(answer(400, 10071), Verdict::Conflict));
+        assert!(matches!(answer(400, 10164), Verdict::Conflict));
+    }
+
+    #[test]
+    fn a_batch_with_a_known_event_is_looked_up() {
+        assert!(matches!(answer(400, 10201), Verdict::Duplicates));
+    }
+
+    #[test]
+    fn what_means_not_now_is_tried_again() {
+        for (http_code, code) in
+            [(503, 10163), (503, 10008), (429, 10167), (429, 10210), (409, 10158), (400, 10176), (503, 10077)]
+        {
+            assert!(matches!(answer(http_code, code), Verdict::Retry(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_will_not_change_is_refused_with_the_server_s_words() {
+        let Verdict::Refused { code, description } = answer(400, 10174) else { panic!("not refused") };
+        assert_eq!(code, 10174);
+        assert!(description.contains("words"), "{description}");
+    }
+
+    #[test]
+    fn silence_is_tried_again_and_nobody_is_asked_about() {
+        let kinds = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe, PublishErrorKind::Other];
+        for kind in kinds {
+            assert!(matches!(verdict(Err(PublishError::new(kind))), Verdict::Retry(_)), "{kind}");
+        }
+        let nobody = verdict(Err(PublishError::new(PublishErrorKind::StreamNotFound)));
+        assert!(matches!(nobody, Verdict::NoStream(_)));
+    }
+}

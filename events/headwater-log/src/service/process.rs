@@ -1,0 +1,99 @@
+use std::error::Error;
+use std::future::Future;
+use std::io::Write as _;
+
+use super::{ConnectError, Exit, Logs, Shutdown};
+use crate::{EmbeddedError, OpenError, ReadError};
+
+/// Runs a service's main part: with logs, on a runtime, and until it is asked to stop. What it fails with
+/// is one line on standard error, and an exit code that says of which kind it is.
+pub fn run<F>(logs: &Logs, main: impl FnOnce(Shutdown) -> F) -> Exit
+where
+    F: Future<Output = Result<Exit, Failure>>,
+{
+    let ran = || -> Result<Exit, Failure> {
+        logs.init()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let shutdown = Shutdown::on_signals()?;
+            main(shutdown).await
+        })
+    };
+    ran().unwrap_or_else(|failure| {
+        // There is nobody left to tell when standard error is closed.
+        let _ = writeln!(std::io::stderr(), "error: {}", failure.line);
+        failure.exit
+    })
+}
+
+/// Why a process ends early: a line for a person, and a code for a script.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    line: String,
+}
+
+impl Failure {
+    /// Ends with this code, and says the error and what caused it.
+    pub fn new(exit: Exit, error: &(dyn Error + 'static)) -> Self {
+        Self { exit, line: report(error) }
+    }
+}
+
+/// An error and its causes, in one line.
+///
+/// Some errors print their causes themselves, the NATS client's among them; none is printed twice.
+pub fn report(error: &(dyn Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !line.contains(&text) {
+            line = format!("{line}: {text}");
+        }
+        cause = error.source();
+    }
+    line
+}
+
+/// What is unreachable is said to be so by the exit code; everything else is a failure.
+impl<E: Error + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+        let mut exit = None;
+        while let (None, Some(error)) = (exit, cause) {
+            exit = exit_of(error);
+            cause = error.source();
+        }
+        Self::new(exit.unwrap_or(Exit::Failed), &error)
+    }
+}
+
+fn exit_of(error: &(dyn Error + 'static)) -> Option<Exit> {
+    let unavailable = matches!(error.downcast_ref(), Some(OpenError::Unavailable { .. }))
+        || matches!(error.downcast_ref(), Some(ReadError::Unavailable { .. } | ReadError::Unlisted { .. }))
+        || error.is::<EmbeddedError>();
+    match error.downcast_ref::<ConnectError>() {
+        Some(error) => Some(error.exit()),
+        None => unavailable.then_some(Exit::Unavailable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the outer one")]
+    struct Outer(#[source] Inner);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the inner one: {0}")]
+    struct Inner(#[source] std::io::Error);
+
+    #[test]
+    fn each_cause_is_said_once() {
+        let error = Outer(Inner(std::io::Error::other("the disk is full")));
+        assert_eq!(report(&error), "the outer one: the inner one: the disk is full");
+    }
+}

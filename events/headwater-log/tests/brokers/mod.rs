@@ -1,0 +1,46 @@
+//! The brokers that cases share: started when the first case asks, ended when the last one has dropped them.
+
+use async_trait::async_trait;
+use headwater_log::JetStreamConfig;
+use headwater_log::testkit::{Cluster, Server};
+use tokio::sync::OnceCell;
+
+#[async_trait]
+pub(crate) trait Broker: Send + Sync + 'static {
+    /// Where clients connect.
+    async fn urls(&self) -> Vec<String>;
+
+    /// How a log uses it.
+    fn config(&self) -> JetStreamConfig;
+}
+
+/// One server, and so one replica.
+#[derive(Default)]
+pub(crate) struct ServerBroker(OnceCell<Server>);
+
+#[async_trait]
+impl Broker for ServerBroker {
+    async fn urls(&self) -> Vec<String> {
+        let server = self.0.get_or_init(|| async { Server::start().await.unwrap() }).await;
+        vec![server.url()]
+    }
+
+    fn config(&self) -> JetStreamConfig {
+        JetStreamConfig { replicas: 1, ..JetStreamConfig::default() }
+    }
+}
+
+/// Three servers with three replicas.
+#[derive(Default)]
+pub(crate) struct ClusterBroker(OnceCell<Cluster>);
+
+#[async_trait]
+impl Broker for ClusterBroker {
+    async fn urls(&self) -> Vec<String> {
+        self.0.get_or_init(|| async { Cluster::start().await.unwrap() }).await.urls()
+    }
+
+    fn config(&self) -> JetStreamConfig {
+        JetStreamConfig { replicas: 3, ..JetStreamConfig::default() }
+    }
+}
