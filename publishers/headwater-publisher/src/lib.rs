@@ -1,3 +1,24 @@
 //! The runtime for services that publish events.
+//!
+//! [`Aggregates`] handles commands: it loads an aggregate, lets its decider decide, and appends the events
+//! with the version on which the decision rests, so that no two decisions are made on the same state.
+//! [`Feed`] does the same for a source of commands that never waits for an answer, with many appends
+//! under way at once. [`records`] reads such a source from CSV files.
 
+mod aggregates;
+mod cache;
+mod command;
+mod feed;
+mod handle_error;
+mod rate;
+mod receipt;
 pub mod records;
+mod service;
+
+pub use aggregates::Aggregates;
+pub use command::{Command, Key};
+pub use feed::{Feed, FeedError, FeedSummary};
+pub use handle_error::HandleError;
+pub use rate::{Rate, parse_rate};
+pub use receipt::Receipt;
+pub use service::{PublishError, Published, PublisherArgs, RecordFeed, main, publish};

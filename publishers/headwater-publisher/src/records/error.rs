@@ -4,7 +4,9 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordsError {
     /// There is no such file.
-    #[error("{place} does not exist; name a directory that holds {name}, or none to use the built-in records")]
+    #[error(
+        "{place} does not exist; name a directory that holds {name}, or none to use the built-in records"
+    )]
     Missing {
         /// The path, or that the file was expected in the binary.
         place: String,

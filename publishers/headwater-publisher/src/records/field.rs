@@ -20,10 +20,10 @@ pub(super) struct Fields<'r> {
     pub(super) columns: &'r [usize],
 }
 
-impl<'r> Deserializer<'r> for Fields<'r> {
+impl<'de> Deserializer<'de> for Fields<'de> {
     type Error = FieldError;
 
-    fn deserialize_any<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         visitor.visit_seq(self)
     }
 
@@ -33,10 +33,13 @@ impl<'r> Deserializer<'r> for Fields<'r> {
     }
 }
 
-impl<'r> SeqAccess<'r> for Fields<'r> {
+impl<'de> SeqAccess<'de> for Fields<'de> {
     type Error = FieldError;
 
-    fn next_element_seed<T: DeserializeSeed<'r>>(&mut self, seed: T) -> Result<Option<T::Value>, FieldError> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, FieldError> {
         let Some((&column, rest)) = self.columns.split_first() else { return Ok(None) };
         self.columns = rest;
         let at_column = |error: FieldError| FieldError { column: Some(column), ..error };
@@ -47,10 +50,7 @@ impl<'r> SeqAccess<'r> for Fields<'r> {
             bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| {
-            at_column(de::Error::custom(format_args!(
-                "{:?} is not UTF-8",
-                String::from_utf8_lossy(bytes)
-            )))
+            at_column(de::Error::custom(format_args!("{:?} is not UTF-8", String::from_utf8_lossy(bytes))))
         })?;
         seed.deserialize(Field { text }).map(Some).map_err(at_column)
     }
@@ -64,7 +64,7 @@ struct Field<'r> {
 /// A whole number's method: `serde`'s name, the visitor's, and the type.
 macro_rules! whole_numbers {
     ($($deserialize:ident $visit:ident $type:ty),*) => {$(
-        fn $deserialize<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, FieldError> {
+        fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
             let number: $type = self.text.parse().map_err(|_| {
                 de::Error::custom(format_args!(
                     "{:?} is not a whole number from {} to {}", self.text, <$type>::MIN, <$type>::MAX
@@ -75,7 +75,7 @@ macro_rules! whole_numbers {
     )*};
 }
 
-impl<'r> Deserializer<'r> for Field<'r> {
+impl<'de> Deserializer<'de> for Field<'de> {
     type Error = FieldError;
 
     whole_numbers! {
@@ -85,7 +85,7 @@ impl<'r> Deserializer<'r> for Field<'r> {
         deserialize_u32 visit_u32 u32, deserialize_u64 visit_u64 u64
     }
 
-    fn deserialize_f64<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         match self.text.parse::<f64>() {
             // JSON has no NaN and no infinity, so an event can't hold them.
             Ok(number) if number.is_finite() => visitor.visit_f64(number),
@@ -93,15 +93,15 @@ impl<'r> Deserializer<'r> for Field<'r> {
         }
     }
 
-    fn deserialize_f32<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         if matches!(self.text, "NA" | "") { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'r>>(
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
@@ -109,7 +109,7 @@ impl<'r> Deserializer<'r> for Field<'r> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_enum<V: Visitor<'r>>(
+    fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
         _: &'static [&'static str],
@@ -118,7 +118,7 @@ impl<'r> Deserializer<'r> for Field<'r> {
         visitor.visit_enum(self.text.into_deserializer())
     }
 
-    fn deserialize_any<V: Visitor<'r>>(self, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, FieldError> {
         BorrowedStrDeserializer::new(self.text).deserialize_any(visitor)
     }
 

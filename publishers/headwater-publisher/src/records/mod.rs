@@ -20,8 +20,8 @@
 //!     celsius: Option<f64>,
 //! }
 //!
-//! let csv = b"year,month,day,celsius\n2013,1,2,NA\n2013,1,2,warm\n";
-//! let source = RecordSource::built_in(&[("readings.csv", csv)]);
+//! const CSV: &[u8] = b"year,month,day,celsius\n2013,1,2,NA\n2013,1,2,warm\n";
+//! let source = RecordSource::built_in(&[("readings.csv", CSV)]);
 //!
 //! let mut days = DayReader::<Reading>::open(&source, "readings.csv")?;
 //! let mut readings = Vec::new();

@@ -22,6 +22,13 @@ impl RowErrors {
         }
     }
 
+    /// Adds what another file's rows have come to. They are not logged again.
+    pub fn append(&mut self, other: &Self) {
+        self.count += other.count;
+        let room = KEPT_MAX.saturating_sub(self.first.len());
+        self.first.extend(other.first.iter().take(room).cloned());
+    }
+
     /// How many rows couldn't be read.
     #[must_use]
     pub fn count(&self) -> u64 {
@@ -48,5 +55,9 @@ mod tests {
         assert_eq!(errors.count(), 1_000);
         assert_eq!(errors.first().len(), KEPT_MAX);
         assert_eq!(errors.first()[99].line, 99);
+
+        let mut both = errors.clone();
+        both.append(&errors);
+        assert_eq!((both.count(), both.first().len()), (2_000, KEPT_MAX));
     }
 }

@@ -1,8 +1,7 @@
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, SeekFrom};
 use std::ops::Range;
 
 use csv::{ByteRecord, Position, Reader, ReaderBuilder, Terminator};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::field::Fields;

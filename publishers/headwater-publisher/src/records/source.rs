@@ -102,9 +102,9 @@ mod tests {
     fn a_directory_goes_before_the_built_in_files() {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("airlines.csv"), "name\non disk\n").unwrap();
-        let built_in = &[("airlines.csv", &b"name\nbuilt in\n"[..])];
+        const BUILT_IN: &[(&str, &[u8])] = &[("airlines.csv", b"name\nbuilt in\n")];
         for (given, name) in [(Some(directory.path().to_owned()), "on disk"), (None, "built in")] {
-            let source = RecordSource::directory_or(given, built_in);
+            let source = RecordSource::directory_or(given, BUILT_IN);
             let mut rows = Rows::<Airline>::open(&source, "airlines.csv").unwrap();
             assert_eq!(rows.next_row().unwrap().unwrap().fields.name, name);
             assert!(rows.next_row().unwrap().is_none());

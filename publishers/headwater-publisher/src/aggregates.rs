@@ -1,0 +1,217 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use futures::future::{BoxFuture, FutureExt as _, ready};
+use headwater_event::{Aggregate, Decider, Domain, EventSet, Fingerprint};
+use headwater_log::{Append, AppendError, Backoff, Log, OpenError, PendingAppend};
+
+use crate::cache::{Cache, Loaded};
+use crate::{Command, HandleError, Receipt};
+
+/// The aggregates of one kind, as a service sees them: it hands commands over and gets receipts.
+///
+/// Cloning is cheap, and clones share the cache.
+pub struct Aggregates<D: Decider> {
+    shared: Arc<Shared<D>>,
+}
+
+struct Shared<D: Decider> {
+    log: Log,
+    domain: Domain,
+    source: String,
+    cache: Cache<D>,
+    assume_new: bool,
+}
+
+/// How many aggregates are kept in memory by default.
+const CACHED_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16 * 1024 - 1);
+
+/// How often a command is decided anew because others were first.
+const ATTEMPTS_MAX: usize = 10;
+
+impl<D: Decider> Aggregates<D> {
+    /// The aggregates of the decider `D` in `log`, whose stream is created if it isn't there. `source`
+    /// names the publishing service: a URI reference, such as `/flight-ops`.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] when the stream can't be opened.
+    pub async fn open(log: Log, source: impl Into<String>) -> Result<Self, OpenError> {
+        let name = D::Event::TYPES.first().map_or("", |event| event.domain);
+        let domain: Domain = name.parse().map_err(|error: headwater_event::SubjectError| OpenError::Unfit {
+            stream: name.to_owned(),
+            problem: error.to_string(),
+        })?;
+        log.open(&domain).await?;
+        let (source, cache) = (source.into(), Cache::new(CACHED_MAX));
+        Ok(Self { shared: Arc::new(Shared { log, domain, source, cache, assume_new: false }) })
+    }
+
+    /// Lets an aggregate that isn't in the cache be taken for a new one, if the command is right for a new
+    /// one. The expected version tells when that was wrong, and then it is loaded; so this saves a read for
+    /// each new aggregate, and costs a failed append for one that isn't new.
+    #[must_use]
+    pub fn assuming_new(self) -> Self {
+        match Arc::try_unwrap(self.shared) {
+            Ok(shared) => Self { shared: Arc::new(Shared { assume_new: true, ..shared }) },
+            Err(shared) => Self { shared },
+        }
+    }
+
+    /// The domain that owns the aggregates.
+    #[must_use]
+    pub fn domain(&self) -> &Domain {
+        &self.shared.domain
+    }
+
+    /// Handles a command: decides on the aggregate's state, and appends what it yields, all or nothing. A
+    /// command whose id was handled before yields the same receipt, and nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError`], which says whether something was stored.
+    pub async fn handle(&self, command: Command<D>) -> Result<Receipt, HandleError<D::Rejection>> {
+        self.begin(command).await.await
+    }
+
+    /// Decides on a command and hands its events over to the log. The answer is another future, which does
+    /// the rest: commands that are begun one after another are stored in that order, unless others
+    /// interfere. Don't begin a second command for an aggregate before the first one is answered: it would
+    /// be decided on an outdated state, and have to be decided again.
+    pub(crate) async fn begin(
+        &self,
+        command: Command<D>,
+    ) -> BoxFuture<'static, Result<Receipt, HandleError<D::Rejection>>> {
+        let shared = Arc::clone(&self.shared);
+        match shared.first_attempt(&command).await {
+            Ok(Attempt::Done(receipt)) => ready(Ok(receipt)).boxed(),
+            Ok(Attempt::Appending(appending)) => shared.finish(command, appending).boxed(),
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+}
+
+impl<D: Decider> Clone for Aggregates<D> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+enum Attempt<D: Decider> {
+    /// There was nothing to store.
+    Done(Receipt),
+    Appending(Appending<D>),
+}
+
+/// A decision whose events are on their way.
+struct Appending<D: Decider> {
+    loaded: Loaded<D>,
+    events: Vec<D::Event>,
+    answer: PendingAppend,
+}
+
+impl<D: Decider> Shared<D> {
+    async fn first_attempt(&self, command: &Command<D>) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        let aggregate = self.aggregate(command)?;
+        if let Some(cached) = self.cache.take(aggregate.id()) {
+            return match self.attempt(command, &aggregate, cached).await {
+                // The cache may be behind, and a rejection is final; so it is the log's state that rejects.
+                Err(HandleError::Rejected(_)) => self.load_and_attempt(command, &aggregate, 0).await,
+                result => result,
+            };
+        }
+        if self.assume_new && D::default().decide(&command.command).is_ok_and(|events| !events.is_empty()) {
+            return self.attempt(command, &aggregate, Loaded::new()).await;
+        }
+        self.load_and_attempt(command, &aggregate, 0).await
+    }
+
+    async fn load_and_attempt(
+        &self,
+        command: &Command<D>,
+        aggregate: &Aggregate,
+        at_least: u64,
+    ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        let events = self.log.load(aggregate, at_least).await?;
+        self.attempt(command, aggregate, Loaded::from_events(&events)?).await
+    }
+
+    /// Decides, and hands what was decided over to the log.
+    async fn attempt(
+        &self,
+        command: &Command<D>,
+        aggregate: &Aggregate,
+        loaded: Loaded<D>,
+    ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        let Command { command, context, at, .. } = command;
+        let first_event = Fingerprint::new(&self.source, &context.event_id(0));
+        if let Some(sequence) = loaded.handled(first_event) {
+            let receipt = self.receipt(sequence, vec![context.event_id(0)], true);
+            self.cache.put(aggregate.id(), loaded);
+            return Ok(Attempt::Done(receipt));
+        }
+        let events = match loaded.state.decide(command) {
+            Ok(events) => events,
+            Err(rejection) => {
+                self.cache.put(aggregate.id(), loaded);
+                return Err(HandleError::Rejected(rejection));
+            }
+        };
+        if events.is_empty() {
+            let receipt = self.receipt(loaded.version, Vec::new(), false);
+            self.cache.put(aggregate.id(), loaded);
+            return Ok(Attempt::Done(receipt));
+        }
+        let wrap = |(index, event)| context.envelope(event, index, &self.source, *at);
+        let envelopes = events.iter().enumerate().map(wrap).collect::<Result<_, _>>()?;
+        let append = Append { aggregate: aggregate.clone(), expected: loaded.version, events: envelopes };
+        let answer = self.log.begin_append(append).await?;
+        Ok(Attempt::Appending(Appending { loaded, events, answer }))
+    }
+
+    /// Waits for the log's answer, and decides anew for as long as others were first.
+    async fn finish(
+        self: Arc<Self>,
+        command: Command<D>,
+        mut appending: Appending<D>,
+    ) -> Result<Receipt, HandleError<D::Rejection>> {
+        let aggregate = self.aggregate(&command)?;
+        let mut backoff = Backoff::default();
+        let mut attempts = 1;
+        loop {
+            let Appending { mut loaded, events, answer } = appending;
+            let actual = match answer.await {
+                Ok(appended) => {
+                    let ids: Vec<_> = (0..events.len()).map(|index| command.context.event_id(index)).collect();
+                    for (event, id) in events.iter().zip(&ids) {
+                        // Only the last event's sequence is known; it is the one that a receipt names.
+                        loaded.evolve(event, Fingerprint::new(&self.source, id), appended.last);
+                    }
+                    self.cache.put(aggregate.id(), loaded);
+                    return Ok(self.receipt(appended.last, ids, appended.duplicate));
+                }
+                Err(AppendError::Conflict { actual, .. }) => actual,
+                Err(error) => return Err(error.into()),
+            };
+            // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
+            let raced = loaded.version > 0 || attempts > 1;
+            if attempts == ATTEMPTS_MAX || (raced && !backoff.wait().await) {
+                return Err(HandleError::Contended { attempts });
+            }
+            attempts += 1;
+            match self.load_and_attempt(&command, &aggregate, actual).await? {
+                Attempt::Done(receipt) => return Ok(receipt),
+                Attempt::Appending(again) => appending = again,
+            }
+        }
+    }
+
+    fn aggregate(&self, command: &Command<D>) -> Result<Aggregate, HandleError<D::Rejection>> {
+        let name = D::Event::TYPES.first().map_or("", |event| event.aggregate);
+        Ok(Aggregate::new(self.domain.clone(), name, command.key.to_string())?)
+    }
+
+    fn receipt(&self, sequence: u64, events: Vec<String>, repeated: bool) -> Receipt {
+        Receipt { domain: self.domain.clone(), sequence, events, repeated }
+    }
+}
