@@ -1,0 +1,8 @@
+//! Keeps the state of every flight.
+
+use departure_board::DepartureBoard;
+use headwater_log::service::Exit;
+
+fn main() -> Exit {
+    headwater_subscriber::main::<DepartureBoard>("Keeps the state of every flight, for the departure board")
+}

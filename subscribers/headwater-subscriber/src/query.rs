@@ -1,0 +1,200 @@
+//! What an operator asks a projection, whether it is running or not.
+//!
+//! sled lets one process open a store. So a running projection answers on a Unix socket beside its store,
+//! `<name>.sock`, which only whoever may write to its directory can reach: a question is a line of JSON,
+//! and so is each row of the answer.
+
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::net::UnixListener;
+use tokio::task::{AbortHandle, spawn_blocking};
+
+use crate::{Row, StoreError, View};
+
+/// Which rows of a projection are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// Only the rows of this table; else of all.
+    pub table: Option<String>,
+    /// Only the row at this key; else all rows.
+    pub key: Option<String>,
+}
+
+/// How long either side waits for the other.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Query {
+    /// Reads the rows of the projection `name` below `directory`, from its store, or from the process that
+    /// runs it.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError`] when there is no such projection, or its process doesn't answer; `each` ends the
+    /// answer with an error of its own.
+    pub fn ask(
+        &self,
+        directory: &Path,
+        name: &str,
+        mut each: impl FnMut(Row) -> io::Result<()>,
+    ) -> Result<(), QueryError> {
+        match View::open(&directory.join(name)) {
+            Ok(view) => self.rows(&view, |row| Ok(each(row)?)),
+            Err(StoreError::InUse { .. }) => self.ask_process(&socket(directory, name), each),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn rows(&self, view: &View, mut each: impl FnMut(Row) -> Result<(), QueryError>) -> Result<(), QueryError> {
+        let tables = view.tables()?;
+        if let Some(table) = self.table.as_ref().filter(|table| !tables.contains(table)) {
+            return Err(QueryError::NoTable { table: table.clone(), tables: tables.join(", ") });
+        }
+        for table in tables.iter().filter(|table| self.table.as_ref().is_none_or(|wanted| wanted == *table)) {
+            match &self.key {
+                Some(key) => view.get(table, key)?.map_or(Ok(()), &mut each)?,
+                None => view.rows(table, "").try_for_each(|row| each(row?))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_process(&self, socket: &Path, mut each: impl FnMut(Row) -> io::Result<()>) -> Result<(), QueryError> {
+        let process = |source| QueryError::Process { socket: socket.to_owned(), source };
+        let mut stream = UnixStream::connect(socket).map_err(process)?;
+        limit(&stream).map_err(process)?;
+        serde_json::to_writer(&mut stream, self).map_err(|error| process(error.into()))?;
+        stream.write_all(b"\n").map_err(process)?;
+        for line in BufReader::new(stream).lines() {
+            match serde_json::from_str(&line.map_err(process)?).map_err(|error| process(error.into()))? {
+                Line::Row(row) => each(row)?,
+                Line::Error(message) => return Err(QueryError::Refused { message }),
+                Line::End => return Ok(()),
+            }
+        }
+        Err(process(io::Error::from(io::ErrorKind::UnexpectedEof)))
+    }
+}
+
+/// One line of an answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Line {
+    Row(Row),
+    Error(String),
+    /// All rows were sent: without it, the answer was cut off.
+    End,
+}
+
+/// Answers questions about a projection until it is dropped.
+#[derive(Debug)]
+pub(crate) struct QueryServer {
+    accepting: AbortHandle,
+    socket: PathBuf,
+}
+
+impl QueryServer {
+    /// Listens beside the store of the projection `name` below `directory`.
+    pub(crate) fn start(directory: &Path, name: &str, view: View) -> io::Result<Self> {
+        let socket = socket(directory, name);
+        // Left behind by a process that was killed; the store's lock says that there is no other.
+        match std::fs::remove_file(&socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&socket)?;
+        let accepting = tokio::spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let view = view.clone();
+                        spawn_blocking(move || {
+                            if let Err(error) = stream.into_std().and_then(|stream| answer(&stream, &view)) {
+                                tracing::debug!(%error, "a question about the projection was not answered");
+                            }
+                        });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a question about the projection can't be taken");
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                }
+            }
+        });
+        Ok(Self { accepting: accepting.abort_handle(), socket })
+    }
+}
+
+impl Drop for QueryServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        // The next process removes what is left.
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+fn answer(stream: &UnixStream, view: &View) -> io::Result<()> {
+    limit(stream)?;
+    let mut question = String::new();
+    BufReader::new(io::Read::take(stream, 64 * 1024)).read_line(&mut question)?;
+    let mut out = BufWriter::new(stream);
+    let mut send = |line: &Line| -> io::Result<()> {
+        serde_json::to_writer(&mut out, line)?;
+        out.write_all(b"\n")
+    };
+    let answered = serde_json::from_str(&question)
+        .map_err(|error| QueryError::Refused { message: format!("the question can't be read: {error}") })
+        .and_then(|query: Query| query.rows(view, |row| Ok(send(&Line::Row(row))?)));
+    match answered {
+        Ok(()) => send(&Line::End)?,
+        Err(QueryError::Write(error)) => return Err(error),
+        Err(error) => send(&Line::Error(headwater_log::service::report(&error)))?,
+    }
+    out.flush()
+}
+
+fn limit(stream: &UnixStream) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))
+}
+
+fn socket(directory: &Path, name: &str) -> PathBuf {
+    directory.join(format!("{name}.sock"))
+}
+
+/// Why a projection can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The store can't be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The projection has no such table, or it has no rows yet.
+    #[error("the projection has no rows in a table {table:?}; there are rows in: {tables}")]
+    NoTable {
+        /// The table that was named.
+        table: String,
+        /// The tables that have rows.
+        tables: String,
+    },
+    /// The process that has the store open doesn't answer.
+    #[error("the process that runs the projection does not answer on {}", socket.display())]
+    Process {
+        /// Where it was asked.
+        socket: PathBuf,
+        /// What the operating system reports.
+        source: io::Error,
+    },
+    /// The process that runs the projection refused the question.
+    #[error("the process that runs the projection answers: {message}")]
+    Refused {
+        /// Its words.
+        message: String,
+    },
+    /// A row can't be handed on.
+    #[error("the answer can't be written")]
+    Write(#[from] io::Error),
+}
