@@ -1,1 +1,0 @@
-//! The whole reference system in one process.
