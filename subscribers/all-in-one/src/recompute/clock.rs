@@ -4,8 +4,7 @@ use jiff::tz::TimeZone;
 pub(super) const MINUTES_PER_HOUR: i64 = 60;
 pub(super) const MINUTES_PER_DAY: i64 = 24 * MINUTES_PER_HOUR;
 
-/// How many hours to look ahead: every time of day comes within 25 hours, and one that is skipped an
-/// hour before the day is over.
+/// How many hours to look at: the one that has begun, and the 25 of the day on which clocks are set back.
 const HOURS_MAX: i64 = 26;
 
 /// How many minutes the clocks of `zone` are ahead of UTC, at a UTC minute since the Unix epoch.

@@ -1,1 +1,0 @@
-//! The `headwater` command, for operators.

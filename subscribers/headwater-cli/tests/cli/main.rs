@@ -1,0 +1,9 @@
+//! The `headwater` command, as operators run it.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod command;
+mod embedded;
+mod nats;
+mod orders;
+mod projection;
