@@ -1,18 +1,18 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, FutureExt as _, ready};
-use headwater_event::{Aggregate, Decider, Domain, EventSet, Fingerprint};
-use headwater_log::{Append, AppendError, Backoff, Log, OpenError, PendingAppend};
+use headwater_event::{Aggregate, Decider, Domain, EventSet, Fingerprint, SubjectError};
+use headwater_log::{Append, AppendError, Appended, Backoff, Log, OpenError, PendingAppend};
 
-use crate::cache::{Cache, Loaded};
-use crate::{Command, HandleError, Receipt};
+use crate::cache::{Cache, Handled, Loaded};
+use crate::{Command, HandleError, Key, Receipt};
 
 /// The aggregates of one kind, as a service sees them: it hands commands over and gets receipts.
 ///
 /// Cloning is cheap, and clones share the cache.
 pub struct Aggregates<D: Decider> {
     shared: Arc<Shared<D>>,
+    assume_new: bool,
 }
 
 struct Shared<D: Decider> {
@@ -20,13 +20,12 @@ struct Shared<D: Decider> {
     domain: Domain,
     source: String,
     cache: Cache<D>,
-    assume_new: bool,
 }
 
 /// How many aggregates are kept in memory by default.
 const CACHED_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16 * 1024 - 1);
 
-/// How often a command is decided anew because others were first.
+/// How often a command is decided because others were first.
 const ATTEMPTS_MAX: usize = 10;
 
 impl<D: Decider> Aggregates<D> {
@@ -38,13 +37,13 @@ impl<D: Decider> Aggregates<D> {
     /// [`OpenError`] when the stream can't be opened.
     pub async fn open(log: Log, source: impl Into<String>) -> Result<Self, OpenError> {
         let name = D::Event::TYPES.first().map_or("", |event| event.domain);
-        let domain: Domain = name.parse().map_err(|error: headwater_event::SubjectError| OpenError::Unfit {
+        let domain: Domain = name.parse().map_err(|error: SubjectError| OpenError::Unfit {
             stream: name.to_owned(),
             problem: error.to_string(),
         })?;
         log.open(&domain).await?;
         let (source, cache) = (source.into(), Cache::new(CACHED_MAX));
-        Ok(Self { shared: Arc::new(Shared { log, domain, source, cache, assume_new: false }) })
+        Ok(Self { shared: Arc::new(Shared { log, domain, source, cache }), assume_new: false })
     }
 
     /// Lets an aggregate that isn't in the cache be taken for a new one, if the command is right for a new
@@ -52,10 +51,7 @@ impl<D: Decider> Aggregates<D> {
     /// each new aggregate, and costs a failed append for one that isn't new.
     #[must_use]
     pub fn assuming_new(self) -> Self {
-        match Arc::try_unwrap(self.shared) {
-            Ok(shared) => Self { shared: Arc::new(Shared { assume_new: true, ..shared }) },
-            Err(shared) => Self { shared },
-        }
+        Self { assume_new: true, ..self }
     }
 
     /// The domain that owns the aggregates.
@@ -71,7 +67,14 @@ impl<D: Decider> Aggregates<D> {
     ///
     /// [`HandleError`], which says whether something was stored.
     pub async fn handle(&self, command: Command<D>) -> Result<Receipt, HandleError<D::Rejection>> {
-        self.begin(command).await.await
+        let aggregate = self.aggregate(&command.key)?;
+        self.begin(aggregate, command).await.await
+    }
+
+    /// The aggregate that `key` names.
+    pub(crate) fn aggregate(&self, key: &Key<D>) -> Result<Aggregate, SubjectError> {
+        let name = D::Event::TYPES.first().map_or("", |event| event.aggregate);
+        Aggregate::new(self.shared.domain.clone(), name, key.to_string())
     }
 
     /// Decides on a command and hands its events over to the log. The answer is another future, which does
@@ -80,20 +83,23 @@ impl<D: Decider> Aggregates<D> {
     /// be decided on an outdated state, and have to be decided again.
     pub(crate) async fn begin(
         &self,
+        aggregate: Aggregate,
         command: Command<D>,
-    ) -> BoxFuture<'static, Result<Receipt, HandleError<D::Rejection>>> {
+    ) -> impl Future<Output = Result<Receipt, HandleError<D::Rejection>>> + Send + use<D> {
+        let first = self.shared.first_attempt(&aggregate, &command, self.assume_new).await;
         let shared = Arc::clone(&self.shared);
-        match shared.first_attempt(&command).await {
-            Ok(Attempt::Done(receipt)) => ready(Ok(receipt)).boxed(),
-            Ok(Attempt::Appending(appending)) => shared.finish(command, appending).boxed(),
-            Err(error) => ready(Err(error)).boxed(),
+        async move {
+            match first? {
+                Attempt::Done(receipt) => Ok(receipt),
+                Attempt::Appending(appending) => shared.finish(&aggregate, &command, appending).await,
+            }
         }
     }
 }
 
 impl<D: Decider> Clone for Aggregates<D> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self { shared: Arc::clone(&self.shared), assume_new: self.assume_new }
     }
 }
 
@@ -111,55 +117,66 @@ struct Appending<D: Decider> {
 }
 
 impl<D: Decider> Shared<D> {
-    async fn first_attempt(&self, command: &Command<D>) -> Result<Attempt<D>, HandleError<D::Rejection>> {
-        let aggregate = self.aggregate(command)?;
-        if let Some(cached) = self.cache.take(aggregate.id()) {
-            return match self.attempt(command, &aggregate, cached).await {
-                // The cache may be behind, and a rejection is final; so it is the log's state that rejects.
-                Err(HandleError::Rejected(_)) => self.load_and_attempt(command, &aggregate, 0).await,
-                result => result,
+    async fn first_attempt(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        assume_new: bool,
+    ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        if let Some(cached) = self.cache.take(aggregate) {
+            let version = cached.version;
+            let attempt = self.attempt(aggregate, command, cached).await;
+            // The cache may be behind, which the log tells whoever appends. So what appends nothing must be
+            // decided on the log's state; but a command that was handled stays handled.
+            let unchecked = match &attempt {
+                Ok(Attempt::Done(receipt)) => !receipt.repeated,
+                Ok(Attempt::Appending(_)) => false,
+                Err(error) => error.is_rejected(),
+            };
+            return if unchecked {
+                self.load_and_attempt(aggregate, command, version).await
+            } else {
+                attempt
             };
         }
-        if self.assume_new && D::default().decide(&command.command).is_ok_and(|events| !events.is_empty()) {
-            return self.attempt(command, &aggregate, Loaded::new()).await;
+        if assume_new && D::default().decide(&command.command).is_ok_and(|events| !events.is_empty()) {
+            return self.attempt(aggregate, command, Loaded::new()).await;
         }
-        self.load_and_attempt(command, &aggregate, 0).await
+        self.load_and_attempt(aggregate, command, 0).await
     }
 
     async fn load_and_attempt(
         &self,
-        command: &Command<D>,
         aggregate: &Aggregate,
+        command: &Command<D>,
         at_least: u64,
     ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
         let events = self.log.load(aggregate, at_least).await?;
-        self.attempt(command, aggregate, Loaded::from_events(&events)?).await
+        self.attempt(aggregate, command, Loaded::from_events(&events)?).await
     }
 
     /// Decides, and hands what was decided over to the log.
     async fn attempt(
         &self,
-        command: &Command<D>,
         aggregate: &Aggregate,
+        command: &Command<D>,
         loaded: Loaded<D>,
     ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
         let Command { command, context, at, .. } = command;
-        let first_event = Fingerprint::new(&self.source, &context.event_id(0));
-        if let Some(sequence) = loaded.handled(first_event) {
-            let receipt = self.receipt(sequence, vec![context.event_id(0)], true);
-            self.cache.put(aggregate.id(), loaded);
-            return Ok(Attempt::Done(receipt));
+        if let Some(Handled { events, sequence }) = loaded.handled(&self.source, context) {
+            self.cache.put(aggregate, loaded);
+            return Ok(Attempt::Done(self.receipt(sequence, events, true)));
         }
         let events = match loaded.state.decide(command) {
             Ok(events) => events,
             Err(rejection) => {
-                self.cache.put(aggregate.id(), loaded);
+                self.cache.put(aggregate, loaded);
                 return Err(HandleError::Rejected(rejection));
             }
         };
         if events.is_empty() {
             let receipt = self.receipt(loaded.version, Vec::new(), false);
-            self.cache.put(aggregate.id(), loaded);
+            self.cache.put(aggregate, loaded);
             return Ok(Attempt::Done(receipt));
         }
         let wrap = |(index, event)| context.envelope(event, index, &self.source, *at);
@@ -171,44 +188,45 @@ impl<D: Decider> Shared<D> {
 
     /// Waits for the log's answer, and decides anew for as long as others were first.
     async fn finish(
-        self: Arc<Self>,
-        command: Command<D>,
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
         mut appending: Appending<D>,
     ) -> Result<Receipt, HandleError<D::Rejection>> {
-        let aggregate = self.aggregate(&command)?;
         let mut backoff = Backoff::default();
         let mut attempts = 1;
         loop {
             let Appending { mut loaded, events, answer } = appending;
-            let actual = match answer.await {
-                Ok(appended) => {
-                    let ids: Vec<_> = (0..events.len()).map(|index| command.context.event_id(index)).collect();
+            let at_least = match answer.await {
+                Ok(Appended { last, duplicate: false }) => {
+                    let ids: Vec<_> =
+                        (0..events.len()).map(|index| command.context.event_id(index)).collect();
                     for (event, id) in events.iter().zip(&ids) {
                         // Only the last event's sequence is known; it is the one that a receipt names.
-                        loaded.evolve(event, Fingerprint::new(&self.source, id), appended.last);
+                        loaded.evolve(event, Fingerprint::new(&self.source, id), last);
                     }
-                    self.cache.put(aggregate.id(), loaded);
-                    return Ok(self.receipt(appended.last, ids, appended.duplicate));
+                    self.cache.put(aggregate, loaded);
+                    return Ok(self.receipt(last, ids, false));
                 }
-                Err(AppendError::Conflict { actual, .. }) => actual,
+                // An earlier attempt has stored the events, maybe onto others than `loaded` has: a log that
+                // recognises events needn't compare versions. What was loaded is no state to go on from.
+                Ok(Appended { last, duplicate: true }) => last,
+                Err(AppendError::Conflict { actual, .. }) => {
+                    // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
+                    let raced = loaded.version > 0 || attempts > 1;
+                    if attempts == ATTEMPTS_MAX || (raced && !backoff.wait().await) {
+                        return Err(HandleError::Contended { attempts });
+                    }
+                    actual
+                }
                 Err(error) => return Err(error.into()),
             };
-            // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
-            let raced = loaded.version > 0 || attempts > 1;
-            if attempts == ATTEMPTS_MAX || (raced && !backoff.wait().await) {
-                return Err(HandleError::Contended { attempts });
-            }
             attempts += 1;
-            match self.load_and_attempt(&command, &aggregate, actual).await? {
+            match self.load_and_attempt(aggregate, command, at_least).await? {
                 Attempt::Done(receipt) => return Ok(receipt),
                 Attempt::Appending(again) => appending = again,
             }
         }
-    }
-
-    fn aggregate(&self, command: &Command<D>) -> Result<Aggregate, HandleError<D::Rejection>> {
-        let name = D::Event::TYPES.first().map_or("", |event| event.aggregate);
-        Ok(Aggregate::new(self.domain.clone(), name, command.key.to_string())?)
     }
 
     fn receipt(&self, sequence: u64, events: Vec<String>, repeated: bool) -> Receipt {

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use headwater_event::{Decider, EventSet, Fingerprint};
+use headwater_event::{Aggregate, CommandContext, Decider, EventSet, Fingerprint};
 use headwater_log::StoredEvent;
 use lru::LruCache;
 
@@ -15,6 +15,14 @@ pub(crate) struct Loaded<D> {
     pub(crate) version: u64,
     /// Where each event is stored, to tell a command that was handled before.
     sequences: HashMap<Fingerprint, u64>,
+}
+
+/// What a command came to that was handled before.
+pub(crate) struct Handled {
+    /// The ids of its events, in their order.
+    pub(crate) events: Vec<String>,
+    /// The sequence of the last one.
+    pub(crate) sequence: u64,
 }
 
 impl<D: Decider> Loaded<D> {
@@ -41,9 +49,16 @@ impl<D: Decider> Loaded<D> {
         Ok(loaded)
     }
 
-    /// Where the events of the command are stored whose first event this is.
-    pub(crate) fn handled(&self, first_event: Fingerprint) -> Option<u64> {
-        self.sequences.get(&first_event).copied()
+    /// What the command came to, if it was handled before by the service that is named `source`.
+    pub(crate) fn handled(&self, source: &str, command: &CommandContext) -> Option<Handled> {
+        let known = |index| {
+            let id = command.event_id(index);
+            let sequence = *self.sequences.get(&Fingerprint::new(source, &id))?;
+            Some((id, sequence))
+        };
+        // They were stored all or none, so the ones that are there are all.
+        let (events, sequences): (Vec<_>, Vec<_>) = (0..).map_while(known).unzip();
+        sequences.last().map(|&sequence| Handled { events, sequence })
     }
 
     /// Applies an event that is stored at `sequence`.
@@ -56,7 +71,7 @@ impl<D: Decider> Loaded<D> {
 
 /// The aggregates that were used last. It only saves reads: whether a decision stands is for the log to
 /// say, by the expected version.
-pub(crate) struct Cache<D>(Mutex<LruCache<String, Loaded<D>>>);
+pub(crate) struct Cache<D>(Mutex<LruCache<Aggregate, Loaded<D>>>);
 
 impl<D> Cache<D> {
     pub(crate) fn new(aggregates_max: NonZeroUsize) -> Self {
@@ -64,16 +79,16 @@ impl<D> Cache<D> {
     }
 
     /// Takes an aggregate out: whoever decides on it has it alone.
-    pub(crate) fn take(&self, id: &str) -> Option<Loaded<D>> {
-        self.lock().pop(id)
+    pub(crate) fn take(&self, aggregate: &Aggregate) -> Option<Loaded<D>> {
+        self.lock().pop(aggregate)
     }
 
-    pub(crate) fn put(&self, id: &str, loaded: Loaded<D>) {
-        self.lock().put(id.to_owned(), loaded);
+    pub(crate) fn put(&self, aggregate: &Aggregate, loaded: Loaded<D>) {
+        self.lock().put(aggregate.clone(), loaded);
     }
 
     /// A panic while the lock is held can't leave an entry half-made: entries are moved in and out.
-    fn lock(&self) -> std::sync::MutexGuard<'_, LruCache<String, Loaded<D>>> {
+    fn lock(&self) -> MutexGuard<'_, LruCache<Aggregate, Loaded<D>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,9 +1,10 @@
 use std::collections::HashSet;
+use std::pin::pin;
 
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
-use headwater_event::Decider;
+use headwater_event::{Aggregate, Decider};
 
 use crate::{Aggregates, Command, HandleError, Receipt};
 
@@ -15,12 +16,12 @@ pub struct Feed<D: Decider> {
     aggregates: Aggregates<D>,
     under_way: FuturesUnordered<BoxFuture<'static, Answer<D>>>,
     /// The aggregates that have a command under way.
-    busy: HashSet<String>,
+    busy: HashSet<Aggregate>,
     summary: FeedSummary,
 }
 
 struct Answer<D: Decider> {
-    key: String,
+    aggregate: Aggregate,
     command_id: String,
     result: Result<Receipt, HandleError<D::Rejection>>,
 }
@@ -51,24 +52,47 @@ impl<D: Decider> Feed<D> {
     ///
     /// # Errors
     ///
-    /// [`FeedError`], when an earlier command wasn't handled. Nothing more should be sent then; see
-    /// [`Feed::finish`] for what has become of the others.
+    /// [`FeedError`], when an earlier command wasn't handled or this one can't be. Nothing more should be
+    /// sent then; see [`Feed::finish`] for what has become of the others.
     pub async fn send(&mut self, command: Command<D>) -> Result<(), FeedError<D::Rejection>> {
-        let key = command.key.to_string();
         while let Some(Some(answer)) = self.under_way.next().now_or_never() {
             self.settle(answer)?;
         }
-        while self.busy.len() >= UNDER_WAY_MAX || self.busy.contains(&key) {
+        let command_id = command.context.id().to_owned();
+        let aggregate = match self.aggregates.aggregate(&command.key) {
+            Ok(aggregate) => aggregate,
+            Err(error) => return Err(self.error(command_id, error.into())),
+        };
+        while self.busy.len() >= UNDER_WAY_MAX || self.busy.contains(&aggregate) {
             match self.under_way.next().await {
                 Some(answer) => self.settle(answer)?,
                 None => break,
             }
         }
-        self.busy.insert(key.clone());
-        let command_id = command.context.id().to_owned();
-        let answer = self.aggregates.begin(command).await;
-        self.under_way.push(answer.map(|result| Answer { key, command_id, result }).boxed());
+        self.busy.insert(aggregate.clone());
+        let result = self.aggregates.begin(aggregate.clone(), command).await;
+        self.under_way.push(result.map(|result| Answer { aggregate, command_id, result }).boxed());
         Ok(())
+    }
+
+    /// Waits for something else, such as the source's next command. The answers that come meanwhile are
+    /// dealt with, so a command that must be decided anew needn't wait for the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError`], when an earlier command wasn't handled.
+    pub async fn meanwhile<T>(
+        &mut self,
+        something: impl Future<Output = T>,
+    ) -> Result<T, FeedError<D::Rejection>> {
+        let mut something = pin!(something);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut something => return Ok(done),
+                Some(answer) = self.under_way.next() => self.settle(answer)?,
+            }
+        }
     }
 
     /// Waits for the answers to everything that was sent.
@@ -83,7 +107,10 @@ impl<D: Decider> Feed<D> {
                 first.get_or_insert(error);
             }
         }
-        first.map_or(Ok(self.summary), Err)
+        match first {
+            Some(error) => Err(FeedError { summary: self.summary, ..error }),
+            None => Ok(self.summary),
+        }
     }
 
     /// What has become of the commands that were answered so far.
@@ -93,8 +120,8 @@ impl<D: Decider> Feed<D> {
     }
 
     fn settle(&mut self, answer: Answer<D>) -> Result<(), FeedError<D::Rejection>> {
-        let Answer { key, command_id, result } = answer;
-        self.busy.remove(&key);
+        let Answer { aggregate, command_id, result } = answer;
+        self.busy.remove(&aggregate);
         match result {
             Ok(receipt) if receipt.repeated => self.summary.repeated += 1,
             Ok(receipt) => self.summary.published += receipt.events.len() as u64,
@@ -102,11 +129,13 @@ impl<D: Decider> Feed<D> {
                 tracing::warn!(command = command_id, %rejection, "the command was rejected");
                 self.summary.rejected += 1;
             }
-            Err(source) => {
-                return Err(FeedError { command_id, summary: self.summary, source: Box::new(source) });
-            }
+            Err(error) => return Err(self.error(command_id, error)),
         }
         Ok(())
+    }
+
+    fn error(&self, command_id: String, source: HandleError<D::Rejection>) -> FeedError<D::Rejection> {
+        FeedError { command_id, summary: self.summary, source: Box::new(source) }
     }
 }
 

@@ -30,7 +30,9 @@ pub enum HandleError<R: Error + Send + Sync + 'static> {
         source: DecodeError,
     },
     /// A stored event of the aggregate is none that its decider knows. Nothing was stored.
-    #[error("the stored event {event:?} has the type {type_name}, which the aggregate's decider doesn't know")]
+    #[error(
+        "the stored event {event:?} has the type {type_name}, which the aggregate's decider doesn't know"
+    )]
     UnknownEvent {
         /// The event's id.
         event: String,
@@ -45,9 +47,6 @@ pub enum HandleError<R: Error + Send + Sync + 'static> {
     /// An event isn't a valid CloudEvent. Nothing was stored.
     #[error("the command's events can't be published")]
     Envelope(#[from] EnvelopeError),
-    /// The task that handled the command has failed; its events may have been stored.
-    #[error("the command's handler failed; send it again with the same id, it is handled once")]
-    Aborted,
 }
 
 impl<R: Error + Send + Sync + 'static> HandleError<R> {
@@ -55,6 +54,17 @@ impl<R: Error + Send + Sync + 'static> HandleError<R> {
     #[must_use]
     pub fn is_rejected(&self) -> bool {
         matches!(self, Self::Rejected(_))
+    }
+
+    /// Whether the log couldn't be reached. The same command, with the same id, may be handled later; it is
+    /// stored once, whether or not it was stored now.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::Append(error) => matches!(**error, AppendError::Unknown { .. }),
+            Self::Load(error) => error.is_unavailable(),
+            _ => false,
+        }
     }
 }
 

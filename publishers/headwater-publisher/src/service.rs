@@ -70,8 +70,10 @@ pub async fn publish<F: RecordFeed>(
         }
         match feed.next_command() {
             Ok(Some(command)) => {
-                if stop.run_until_cancelled(rate.turn()).await.is_none() {
-                    break Ok(());
+                match sender.meanwhile(stop.run_until_cancelled(rate.turn())).await {
+                    Ok(Some(())) => {}
+                    Ok(None) => break Ok(()),
+                    Err(error) => break Err(PublishError::Feed(error)),
                 }
                 if let Err(error) = sender.send(command).await {
                     break Err(PublishError::Feed(error));
@@ -82,10 +84,17 @@ pub async fn publish<F: RecordFeed>(
             Err(error) => break Err(PublishError::Records(error)),
         }
     };
-    let finished = sender.finish().await.map_err(PublishError::Feed);
-    progress(sender.summary());
-    sent?;
-    Ok(Published { summary: finished?, row_errors: feed.row_errors() })
+    let finished = sender.finish().await;
+    let summary = sender.summary();
+    progress(summary);
+    match sent {
+        Ok(()) => {
+            Ok(Published { summary: finished.map_err(PublishError::Feed)?, row_errors: feed.row_errors() })
+        }
+        // More was stored since than when the feed stopped.
+        Err(PublishError::Feed(error)) => Err(PublishError::Feed(FeedError { summary, ..error })),
+        Err(error) => Err(error),
+    }
 }
 
 /// Why the aggregates of a feed refuse commands.
@@ -143,13 +152,17 @@ pub fn main<F: RecordFeed>(about: &'static str) -> Exit {
 
 async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
     // What is wrong with the records is said before anything is connected.
-    let feed = F::open(args.records.as_deref())?;
+    let feed = F::open(args.records.as_deref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
     let client = args.connection.connect(F::NAME).await?;
     let config = JetStreamConfig { replicas: args.replicas.into(), ..JetStreamConfig::default() };
     let log: Log = Arc::new(JetStreamLog::new(client, config));
     tracing::info!(records = %args.records.as_deref().unwrap_or(Path::new("built in")).display(), "publishing");
     let stop = shutdown.token().clone();
-    let Published { summary, row_errors } = publish(feed, log, Rate::new(args.rate), stop, |_| {}).await?;
+    let published = publish(feed, log, Rate::new(args.rate), stop, |_| {}).await;
+    let Published { summary, row_errors } = published.map_err(|error| match &error {
+        PublishError::Feed(feed) if feed.source.is_unavailable() => Failure::new(Exit::Unavailable, &error),
+        _ => Failure::from(error),
+    })?;
     tracing::info!(
         published = summary.published,
         repeated = summary.repeated,

@@ -1,0 +1,16 @@
+//! Commands become events: once, in order, and each decided on the state that it changes.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod account;
+mod bed;
+mod watched;
+
+mod assuming_new;
+mod contention;
+mod feed;
+mod handling;
+mod network;
+mod repeating;
+mod stale_cache;
+mod unreadable;

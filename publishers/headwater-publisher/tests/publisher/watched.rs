@@ -1,0 +1,83 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use headwater_event::{Aggregate, Domain, EventFilter};
+use headwater_log::{
+    Append, AppendError, Checkpoint, EventLog, Follow, Log, OpenError, PendingAppend, ReadError, StoredEvent,
+    StreamInfo,
+};
+use headwater_publisher::Aggregates;
+
+use crate::account::{Account, deposit};
+use crate::bed::service;
+
+/// A log that counts what it is asked, and in which a rival may be faster.
+pub(crate) struct Watched {
+    log: Log,
+    loads: AtomicU64,
+    appends: AtomicU64,
+    rival: Aggregates<Account>,
+    /// How often the rival will still be faster.
+    rivalry: AtomicU64,
+}
+
+impl Watched {
+    pub(crate) async fn new(log: &Log) -> Arc<Self> {
+        Arc::new(Self {
+            log: log.clone(),
+            loads: AtomicU64::new(0),
+            appends: AtomicU64::new(0),
+            rival: service(log).await,
+            rivalry: AtomicU64::new(0),
+        })
+    }
+
+    /// Lets the rival pay a cent into an account just before each of the next appends to it.
+    pub(crate) fn let_rival_win(&self, times: u64) {
+        self.rivalry.store(times, Ordering::SeqCst);
+    }
+
+    /// How many aggregates were loaded and how many appends were begun, since the last time that was asked.
+    pub(crate) fn loads_and_appends(&self) -> (u64, u64) {
+        (self.loads.swap(0, Ordering::SeqCst), self.appends.swap(0, Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl EventLog for Watched {
+    async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError> {
+        self.log.open(domain).await
+    }
+
+    async fn info(&self, domain: &Domain) -> Result<StreamInfo, ReadError> {
+        self.log.info(domain).await
+    }
+
+    async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError> {
+        self.log.streams().await
+    }
+
+    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        let left = self.rivalry.load(Ordering::SeqCst);
+        if left > 0 {
+            self.rivalry.store(left - 1, Ordering::SeqCst);
+            self.rival.handle(deposit(&format!("rival-{left}"), append.aggregate.id(), &[1])).await.unwrap();
+        }
+        self.log.begin_append(append).await
+    }
+
+    async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        self.log.read(domain, from, max).await
+    }
+
+    async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError> {
+        self.log.follow(filter, checkpoint).await
+    }
+
+    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        self.log.load(aggregate, at_least).await
+    }
+}
