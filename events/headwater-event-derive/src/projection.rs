@@ -1,36 +1,43 @@
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::punctuated::Punctuated;
-use syn::{Data, DeriveInput, Error, Fields, Ident, LitInt, LitStr, Path, Token};
+mod attributes;
 
-use crate::name::{self, Errors};
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{Data, DeriveInput, Error, Fields, Ident, Path};
+
+use self::attributes::Attributes;
+use crate::name::Errors;
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     let mut errors = Errors::default();
     let attributes = errors.keep(Attributes::parse(input));
     let tables = errors.keep(tables(input));
+    if !input.generics.params.is_empty() {
+        errors.push(Error::new_spanned(
+            &input.generics,
+            "a projection has one state under its name, so it can't be generic",
+        ));
+    }
     errors.finish()?;
-    let (Some(Attributes { name, version, applies }), Some(tables)) = (attributes, tables) else {
-        return Err(Error::new_spanned(&input.ident, "this projection can't be derived"));
-    };
+    match (attributes, tables) {
+        (Some(attributes), Some(tables)) => Ok(implementation(&input.ident, &attributes, &tables)),
+        _ => Err(Error::new_spanned(&input.ident, "this projection can't be derived")),
+    }
+}
 
-    let projection = &input.ident;
-    let table_names = tables.iter().map(|table| table.to_string().replace('_', "-"));
-    let dispatch = applies.iter().map(|event| {
-        quote! {
-            if event_type.is_version_of(&<#event as ::headwater_subscriber::Event>::TYPE) {
-                let recorded = ::headwater_subscriber::Recorded::<#event>::decode(stored, event_type.version)?;
-                return <Self as ::headwater_subscriber::Apply<#event>>::apply(self, &recorded, tx);
-            }
-        }
-    });
-    Ok(quote! {
+fn implementation(projection: &Ident, attributes: &Attributes, tables: &[&Ident]) -> TokenStream {
+    let Attributes { name, version, applies } = attributes;
+    let table_names = tables.iter().map(|table| table.unraw().to_string().replace('_', "-"));
+    let types: Vec<_> = applies.iter().map(constant).collect();
+    let dispatch = applies.iter().map(dispatch);
+    let checks = checks(projection, applies);
+    quote! {
         #[automatically_derived]
         impl ::headwater_subscriber::Projection for #projection {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
-            const EVENTS: &'static [::headwater_subscriber::EventType<'static>] =
-                &[#(<#applies as ::headwater_subscriber::Event>::TYPE),*];
+            const EVENTS: &'static [::headwater_subscriber::EventType<'static>] = &[#(#types),*];
 
             fn new() -> Self {
                 Self { #(#tables: ::headwater_subscriber::Table::new(#table_names)),* }
@@ -46,56 +53,66 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
                 ::core::result::Result::Err(::headwater_subscriber::ApplyError::unexpected(stored))
             }
         }
-    })
+
+        #checks
+    }
 }
 
-struct Attributes {
-    name: LitStr,
-    version: u32,
-    applies: Vec<Path>,
+/// With the span of the event, so that what is wrong with its type is reported where it is listed.
+fn constant(event: &Path) -> TokenStream {
+    quote_spanned! {event.span()=> <#event as ::headwater_subscriber::Event>::TYPE }
 }
 
-impl Attributes {
-    fn parse(input: &DeriveInput) -> Result<Self, Error> {
-        let (mut name, mut version, mut applies) = (None, None::<LitInt>, Vec::new());
-        let mut errors = Errors::default();
-        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("projection")) {
-            let parsed = attribute.parse_nested_meta(|meta| {
-                if meta.path.is_ident("name") {
-                    name = Some(meta.value()?.parse()?);
-                } else if meta.path.is_ident("version") {
-                    version = Some(meta.value()?.parse()?);
-                } else if meta.path.is_ident("applies") {
-                    let content;
-                    syn::parenthesized!(content in meta.input);
-                    applies.extend(Punctuated::<Path, Token![,]>::parse_terminated(&content)?);
-                } else {
-                    return Err(meta.error("unknown; `projection` takes name, version and applies"));
-                }
-                Ok(())
-            });
-            errors.keep(parsed);
-        }
-        let name: Option<LitStr> = name;
-        let name = errors.keep(name.ok_or_else(|| {
-            Error::new_spanned(&input.ident, "the projection needs `name`: #[projection(name = \"...\")]")
-        }));
-        if let Some(name) = &name {
-            errors.keep(name::check("projection", name));
-        }
-        if applies.is_empty() {
-            errors.push(Error::new_spanned(
-                &input.ident,
-                "the projection needs `applies`: #[projection(applies(EventOne, EventTwo))]",
-            ));
-        }
-        let version = errors.keep(version.map_or(Ok(1), |version| version.base10_parse()));
-        errors.finish()?;
-        match (name, version) {
-            (Some(name), Some(version)) => Ok(Self { name, version, applies }),
-            _ => Err(Error::new_spanned(&input.ident, "the projection's attributes are incomplete")),
+fn dispatch(event: &Path) -> TokenStream {
+    let constant = constant(event);
+    quote_spanned! {event.span()=>
+        if event_type.is_version_of(&#constant) {
+            let recorded = ::headwater_subscriber::Recorded::<#event>::decode(stored, event_type.version)?;
+            return ::headwater_subscriber::Apply::<#event>::apply(self, &recorded, tx);
         }
     }
+}
+
+/// Checks, when the projection is compiled, what only the types of its events know.
+fn checks(projection: &Ident, applies: &[Path]) -> TokenStream {
+    let mut checks = TokenStream::new();
+    for (index, event) in applies.iter().enumerate() {
+        let (one, first) = (constant(event), constant(&applies[0]));
+        let message = format!(
+            "`{}` and `{}` are of different domains; `{projection}` reads one stream, which is one domain's, \
+             so make a projection for each",
+            text(event),
+            text(&applies[0]),
+        );
+        // Only aggregates can be compared in a constant, so what doesn't matter is made the same.
+        checks.extend(quote_spanned! {event.span()=>
+            const _: () = {
+                let one = ::headwater_subscriber::EventType { namespace: "", aggregate: "", ..#one };
+                let other = ::headwater_subscriber::EventType { namespace: "", aggregate: "", ..#first };
+                ::core::assert!(one.is_about_same_aggregate_as(&other), #message);
+            };
+        });
+        for earlier in &applies[..index] {
+            let other = constant(earlier);
+            let message = format!(
+                "`{}` and `{}` are versions of the same event; list only the newest, which reads the older ones",
+                text(event),
+                text(earlier),
+            );
+            checks.extend(quote_spanned! {event.span()=>
+                const _: () = {
+                    let (one, other) = (#one, #other);
+                    let one_name = ::headwater_subscriber::EventType { aggregate: one.name, ..one };
+                    let other_name = ::headwater_subscriber::EventType { aggregate: other.name, ..other };
+                    ::core::assert!(
+                        !(one.is_about_same_aggregate_as(&other) && one_name.is_about_same_aggregate_as(&other_name)),
+                        #message
+                    );
+                };
+            });
+        }
+    }
+    checks
 }
 
 fn tables(input: &DeriveInput) -> Result<Vec<&Ident>, Error> {
@@ -106,9 +123,14 @@ fn tables(input: &DeriveInput) -> Result<Vec<&Ident>, Error> {
             }
             _ => Err(Error::new_spanned(
                 &input.ident,
-                "a projection's tables have names: `by_key: Table<K, V>`",
+                "a projection's tables have names: write them in braces, `by_key: Table<K, V>`",
             )),
         },
         _ => Err(Error::new_spanned(&input.ident, "a projection is a struct of tables")),
     }
+}
+
+/// The path as it is written, without the spaces between its tokens.
+fn text(path: &Path) -> String {
+    quote!(#path).to_string().replace(' ', "")
 }

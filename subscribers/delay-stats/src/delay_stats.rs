@@ -1,6 +1,6 @@
 use flight_events::{
-    Airport, Carrier, FlightArrived, FlightCancelled, FlightDeparted, FlightDiverted, FlightId, FlightScheduled,
-    HourOfDay,
+    Airport, Carrier, FlightArrived, FlightCancelled, FlightDeparted, FlightDiverted, FlightId,
+    FlightScheduled, HourOfDay,
 };
 use headwater_subscriber::{Apply, ApplyError, Projection, Recorded, StoreError, Table, Tx, View};
 
@@ -30,18 +30,30 @@ impl DelayStats {
     ///
     /// [`StoreError`] when they can't be read.
     pub fn read(&self, view: &View) -> Result<DelayTable, StoreError> {
-        let mut by_hour = self.by_hour.rows(view).collect::<Result<Vec<_>, _>>()?;
-        // As text, 10 comes before 5.
-        by_hour.sort_by_key(|(hour, _)| *hour);
+        let by_hour =
+            self.by_hour.rows(view).map(|row| row.map(|(hour, row)| KeyedRow::from((hour.get(), row))));
         Ok(DelayTable {
             total: self.total.find(view, &ALL.to_owned())?.unwrap_or_default(),
-            by_carrier: self.by_carrier.rows(view).map(|row| row.map(KeyedRow::from)).collect::<Result<_, _>>()?,
-            by_origin: self.by_origin.rows(view).map(|row| row.map(KeyedRow::from)).collect::<Result<_, _>>()?,
-            by_hour: by_hour.into_iter().map(KeyedRow::from).collect(),
+            by_carrier: self
+                .by_carrier
+                .rows(view)
+                .map(|row| row.map(KeyedRow::from))
+                .collect::<Result<_, _>>()?,
+            by_origin: self
+                .by_origin
+                .rows(view)
+                .map(|row| row.map(KeyedRow::from))
+                .collect::<Result<_, _>>()?,
+            by_hour: by_hour.collect::<Result<_, _>>()?,
         })
     }
 
-    fn count(&self, tx: &mut Tx<'_>, flight: &FlightId, count: impl Fn(&mut DelayRow)) -> Result<(), ApplyError> {
+    fn count(
+        &self,
+        tx: &mut Tx<'_>,
+        flight: &FlightId,
+        count: impl Fn(&mut DelayRow),
+    ) -> Result<(), ApplyError> {
         self.total.update(tx, &ALL.to_owned(), &count)?;
         self.by_carrier.update(tx, &flight.carrier, &count)?;
         self.by_origin.update(tx, &flight.origin, &count)?;

@@ -48,8 +48,11 @@ pub enum Status {
     Cancelled(Timestamp),
 }
 
-/// A flight that left stays on the board for this long after its scheduled time.
-const BEFORE: SignedDuration = SignedDuration::from_mins(30);
+/// A flight that has left, or will not leave, stays on the board for this long after its scheduled time.
+const GONE: SignedDuration = SignedDuration::from_mins(30);
+
+/// A flight that should have left stays on the board for this long after its scheduled time.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A flight appears on the board this long before its scheduled time.
 const AHEAD: SignedDuration = SignedDuration::from_hours(2);
@@ -61,7 +64,12 @@ impl Board {
     /// # Errors
     ///
     /// [`StoreError`] when the projection can't be read.
-    pub fn read(projection: &DepartureBoard, view: &View, airport: Airport, at: Timestamp) -> Result<Self, StoreError> {
+    pub fn read(
+        projection: &DepartureBoard,
+        view: &View,
+        airport: Airport,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
         // Names begin with the local date, which is at most a day away from the date in UTC.
         let today = at.to_zoned(TimeZone::UTC).date();
         let first = today.saturating_sub(2.days()).to_string();
@@ -79,7 +87,9 @@ impl Board {
             }
         }
         lines.sort_by(|one, other| {
-            one.scheduled_departure.cmp(&other.scheduled_departure).then_with(|| one.flight.cmp(&other.flight))
+            one.scheduled_departure
+                .cmp(&other.scheduled_departure)
+                .then_with(|| one.flight.cmp(&other.flight))
         });
         Ok(Self { airport, at, lines })
     }
@@ -104,10 +114,10 @@ impl FlightRecord {
 
     fn is_listed(&self, at: Timestamp) -> bool {
         let ahead = self.scheduled_departure.duration_since(at);
-        match self.status(at) {
-            Status::OnTime => ahead <= AHEAD,
-            Status::Delayed => true,
-            Status::Departed(_) | Status::Arrived(_) | Status::Diverted(_) | Status::Cancelled(_) => ahead >= -BEFORE,
-        }
+        let behind = match self.status(at) {
+            Status::OnTime | Status::Delayed => OVERDUE,
+            Status::Departed(_) | Status::Arrived(_) | Status::Diverted(_) | Status::Cancelled(_) => GONE,
+        };
+        (-behind..=AHEAD).contains(&ahead)
     }
 }

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::error::Error;
 
 use headwater_event::{DecodeError, Event, EventTypeError};
@@ -6,6 +7,12 @@ use headwater_log::StoredEvent;
 use crate::{Recorded, StoreError, Tx};
 
 /// What a projection does with one kind of event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` lists `{E}` and does not say what to do with it",
+    label = "listed here, and there is no `Apply<{E}>`",
+    note = "write `impl Apply<{E}> for {Self}`, with `fn apply(&self, event: &Recorded<'_, {E}>, tx: &mut Tx<'_>) -> Result<(), ApplyError>`",
+    note = "or remove `{E}` from `applies(...)`"
+)]
 pub trait Apply<E: Event> {
     /// Writes what the event changes. It is called once for each event, in the order of the stream.
     ///
@@ -34,6 +41,12 @@ pub enum ApplyError {
     /// The projection's state can't be read or written.
     #[error("the projection's state can't be read or written")]
     Store(#[from] StoreError),
+    /// The projection's code has panicked.
+    #[error("the projection's code has panicked: {message}")]
+    Panicked {
+        /// What it said.
+        message: String,
+    },
     /// The projection itself says that the event can't be right.
     #[error("the projection refuses the event")]
     Refused(#[source] Box<dyn Error + Send + Sync>),
@@ -50,5 +63,10 @@ impl ApplyError {
     #[must_use]
     pub fn refused(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Refused(reason.into())
+    }
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        Self::Panicked { message: text.unwrap_or("without a message").to_owned() }
     }
 }

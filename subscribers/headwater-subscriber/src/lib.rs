@@ -32,30 +32,52 @@
 //!         self.by_customer.update(tx, &event.data.customer, |cents| *cents += event.data.cents)
 //!     }
 //! }
+//!
+//! // In a test, with the feature `testkit`:
+//! use headwater_subscriber::testkit::project;
+//!
+//! let paid = |order: &str, cents| OrderPaid { order: order.into(), customer: "ada".into(), cents };
+//! project::<Revenue>([paid("1", 300), paid("2", 50)]).replayed_twice().expects(|revenue, view| {
+//!     assert_eq!(revenue.by_customer.find(view, &"ada".into()).unwrap(), Some(350));
+//! });
 //! ```
 
 // The derive macro names this crate by its path.
 extern crate self as headwater_subscriber;
 
+mod applier;
 mod apply;
 mod overlay;
 mod projection;
 mod projector;
+mod projector_error;
 mod query;
+mod query_server;
 mod recorded;
+mod row;
 mod service;
 mod store;
+mod store_error;
 mod table;
+mod tx;
+mod view;
+
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use apply::{Apply, ApplyError};
 pub use headwater_event::{Event, EventType};
 pub use headwater_event_derive::Projection;
 pub use headwater_log::StoredEvent;
-pub use overlay::Tx;
 pub use projection::Projection;
-pub use projector::{Projector, ProjectorError};
+pub use projector::Projector;
+pub use projector_error::ProjectorError;
 pub use query::{Query, QueryError};
 pub use recorded::Recorded;
+pub use row::Row;
 pub use service::{SubscriberArgs, main};
-pub use store::{Row, Store, StoreError, View};
+pub use store::Store;
+pub use store_error::StoreError;
 pub use table::Table;
+pub use tx::Tx;
+pub use view::View;

@@ -3,15 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use headwater_event::{EventFilter, SubjectError};
-use headwater_log::{Checkpoint, Follow, Log, ReadError, StoredEvent};
-use jiff::Timestamp;
+use headwater_event::EventFilter;
+use headwater_log::{Checkpoint, Follow, Log, ReadError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::overlay::Overlay;
-use crate::{ApplyError, Projection, Store, StoreError, Tx, View};
+use crate::applier::{Applier, EVENTS_PER_COMMIT};
+use crate::{Projection, ProjectorError, Store, View};
 
 /// Builds one projection: follows its events, applies them, and commits state and position together.
 pub struct Projector<P> {
@@ -20,10 +19,6 @@ pub struct Projector<P> {
     store: Store,
     position: watch::Sender<u64>,
 }
-
-/// How many events may share a commit. A live projection commits what has arrived, at once; one that
-/// catches up gathers, because a store's cost is by commit.
-const EVENTS_PER_COMMIT: usize = 1000;
 
 /// How long to wait for a stream that no publisher has created yet.
 const STREAM_PAUSE: Duration = Duration::from_millis(500);
@@ -74,11 +69,12 @@ impl<P: Projection> Projector<P> {
     pub async fn run(self, log: Log, stop: CancellationToken) -> Result<(), ProjectorError> {
         let Self { projection, filter, store, position } = self;
         let checkpoint = store.checkpoint()?;
-        let Some(follow) = stop.run_until_cancelled(begin(&log, &filter, checkpoint)).await else { return Ok(()) };
+        let Some(follow) = stop.run_until_cancelled(begin(&log, &filter, checkpoint)).await else {
+            return Ok(());
+        };
         let mut follow = follow?;
         let (arrived, events) = mpsc::channel(EVENTS_PER_COMMIT);
-        let created = follow.created();
-        let applier = Applier { projection, store, position, overlay: Overlay::default(), created };
+        let applier = Applier::new(projection, store, position, follow.created());
         let mut applying = spawn_blocking(move || applier.run(events));
         let received = loop {
             let next = tokio::select! {
@@ -117,101 +113,6 @@ async fn begin(log: &Log, filter: &EventFilter, checkpoint: Option<Checkpoint>) 
                 tokio::time::sleep(STREAM_PAUSE).await;
             }
             result => return result,
-        }
-    }
-}
-
-/// The side that works with the store, on a thread that may block.
-struct Applier<P> {
-    projection: Arc<P>,
-    store: Store,
-    overlay: Overlay,
-    position: watch::Sender<u64>,
-    created: Timestamp,
-}
-
-impl<P: Projection> Applier<P> {
-    fn run(mut self, mut arriving: mpsc::Receiver<StoredEvent>) -> Result<(), ProjectorError> {
-        let mut events = Vec::with_capacity(EVENTS_PER_COMMIT);
-        while arriving.blocking_recv_many(&mut events, EVENTS_PER_COMMIT) > 0 {
-            self.apply_and_commit(&events)?;
-            events.clear();
-        }
-        Ok(self.store.flush()?)
-    }
-
-    fn apply_and_commit(&mut self, events: &[StoredEvent]) -> Result<(), ProjectorError> {
-        let Err((index, source)) = self.apply(events) else { return self.commit(events) };
-        // A failed event may have written half of its changes, so the ones before it are applied again.
-        let (before, failed) = (&events[..index], &events[index]);
-        self.overlay.clear();
-        if !before.is_empty() {
-            self.apply(before).map_err(|(index, source)| ProjectorError::apply::<P>(&before[index], source))?;
-            self.commit(before)?;
-            self.store.flush()?;
-        }
-        Err(ProjectorError::apply::<P>(failed, source))
-    }
-
-    fn apply(&mut self, events: &[StoredEvent]) -> Result<(), (usize, ApplyError)> {
-        let mut tx = Tx::new(&self.store, &mut self.overlay);
-        for (index, event) in events.iter().enumerate() {
-            self.projection.dispatch(event, &mut tx).map_err(|error| (index, error))?;
-        }
-        Ok(())
-    }
-
-    fn commit(&mut self, events: &[StoredEvent]) -> Result<(), ProjectorError> {
-        if let Some(last) = events.last() {
-            self.store.commit(&mut self.overlay, &Checkpoint::new(self.created, last))?;
-            self.position.send_replace(last.sequence);
-        }
-        Ok(())
-    }
-}
-
-/// Why a projection has halted.
-#[derive(Debug, thiserror::Error)]
-pub enum ProjectorError {
-    /// The events that the projection applies can't be read together.
-    #[error("the projection's events can't be read together")]
-    Events(#[source] SubjectError),
-    /// The log can't be read.
-    #[error("the projection can't read on")]
-    Read(#[from] ReadError),
-    /// An event can't be applied. Everything before it is committed.
-    #[error("the projection {name} has halted in front of sequence {sequence}, the event {event:?} of {source_uri}")]
-    Apply {
-        /// The projection.
-        name: &'static str,
-        /// The event's sequence.
-        sequence: u64,
-        /// The event's id.
-        event: String,
-        /// The event's source.
-        source_uri: String,
-        /// Why.
-        source: Box<ApplyError>,
-    },
-    /// The state can't be read or written.
-    #[error("the projection's state can't be used")]
-    Store(#[from] StoreError),
-    /// The projection's code has panicked.
-    #[error("the projection {name} has panicked; what it was applying is not committed")]
-    Panicked {
-        /// The projection.
-        name: &'static str,
-    },
-}
-
-impl ProjectorError {
-    fn apply<P: Projection>(event: &StoredEvent, source: ApplyError) -> Self {
-        Self::Apply {
-            name: P::NAME,
-            sequence: event.sequence,
-            event: event.envelope.id().to_owned(),
-            source_uri: event.envelope.source().to_owned(),
-            source: Box::new(source),
         }
     }
 }

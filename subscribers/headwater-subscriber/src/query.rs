@@ -4,14 +4,12 @@
 //! `<name>.sock`, which only whoever may write to its directory can reach: a question is a line of JSON,
 //! and so is each row of the answer.
 
-use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::net::UnixListener;
-use tokio::task::{AbortHandle, spawn_blocking};
 
 use crate::{Row, StoreError, View};
 
@@ -48,10 +46,15 @@ impl Query {
         }
     }
 
-    fn rows(&self, view: &View, mut each: impl FnMut(Row) -> Result<(), QueryError>) -> Result<(), QueryError> {
+    pub(crate) fn rows(
+        &self,
+        view: &View,
+        mut each: impl FnMut(Row) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
         let tables = view.tables()?;
         if let Some(table) = self.table.as_ref().filter(|table| !tables.contains(table)) {
-            return Err(QueryError::NoTable { table: table.clone(), tables: tables.join(", ") });
+            let tables = if tables.is_empty() { "none yet".to_owned() } else { tables.join(", ") };
+            return Err(QueryError::NoTable { table: table.clone(), tables });
         }
         for table in tables.iter().filter(|table| self.table.as_ref().is_none_or(|wanted| wanted == *table)) {
             match &self.key {
@@ -62,7 +65,11 @@ impl Query {
         Ok(())
     }
 
-    fn ask_process(&self, socket: &Path, mut each: impl FnMut(Row) -> io::Result<()>) -> Result<(), QueryError> {
+    fn ask_process(
+        &self,
+        socket: &Path,
+        mut each: impl FnMut(Row) -> io::Result<()>,
+    ) -> Result<(), QueryError> {
         let process = |source| QueryError::Process { socket: socket.to_owned(), source };
         let mut stream = UnixStream::connect(socket).map_err(process)?;
         limit(&stream).map_err(process)?;
@@ -82,87 +89,21 @@ impl Query {
 /// One line of an answer.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Line {
+pub(crate) enum Line {
     Row(Row),
     Error(String),
     /// All rows were sent: without it, the answer was cut off.
     End,
 }
 
-/// Answers questions about a projection until it is dropped.
-#[derive(Debug)]
-pub(crate) struct QueryServer {
-    accepting: AbortHandle,
-    socket: PathBuf,
-}
-
-impl QueryServer {
-    /// Listens beside the store of the projection `name` below `directory`.
-    pub(crate) fn start(directory: &Path, name: &str, view: View) -> io::Result<Self> {
-        let socket = socket(directory, name);
-        // Left behind by a process that was killed; the store's lock says that there is no other.
-        match std::fs::remove_file(&socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&socket)?;
-        let accepting = tokio::spawn(async move {
-            loop {
-                match listener.accept().await {
-                    Ok((stream, _)) => {
-                        let view = view.clone();
-                        spawn_blocking(move || {
-                            if let Err(error) = stream.into_std().and_then(|stream| answer(&stream, &view)) {
-                                tracing::debug!(%error, "a question about the projection was not answered");
-                            }
-                        });
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "a question about the projection can't be taken");
-                        tokio::time::sleep(Duration::from_secs(1)).await;
-                    }
-                }
-            }
-        });
-        Ok(Self { accepting: accepting.abort_handle(), socket })
-    }
-}
-
-impl Drop for QueryServer {
-    fn drop(&mut self) {
-        self.accepting.abort();
-        // The next process removes what is left.
-        let _ = std::fs::remove_file(&self.socket);
-    }
-}
-
-fn answer(stream: &UnixStream, view: &View) -> io::Result<()> {
-    limit(stream)?;
-    let mut question = String::new();
-    BufReader::new(io::Read::take(stream, 64 * 1024)).read_line(&mut question)?;
-    let mut out = BufWriter::new(stream);
-    let mut send = |line: &Line| -> io::Result<()> {
-        serde_json::to_writer(&mut out, line)?;
-        out.write_all(b"\n")
-    };
-    let answered = serde_json::from_str(&question)
-        .map_err(|error| QueryError::Refused { message: format!("the question can't be read: {error}") })
-        .and_then(|query: Query| query.rows(view, |row| Ok(send(&Line::Row(row))?)));
-    match answered {
-        Ok(()) => send(&Line::End)?,
-        Err(QueryError::Write(error)) => return Err(error),
-        Err(error) => send(&Line::Error(headwater_log::service::report(&error)))?,
-    }
-    out.flush()
-}
-
-fn limit(stream: &UnixStream) -> io::Result<()> {
+pub(crate) fn limit(stream: &UnixStream) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))
 }
 
-fn socket(directory: &Path, name: &str) -> PathBuf {
+/// Where the process that runs a projection answers.
+pub(crate) fn socket(directory: &Path, name: &str) -> PathBuf {
     directory.join(format!("{name}.sock"))
 }
 

@@ -5,7 +5,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use headwater_log::service::{Connection, Exit, Failure, Logs, Shutdown, run};
 use headwater_log::{JetStreamConfig, JetStreamLog, Log};
 
-use crate::query::QueryServer;
+use crate::query_server::QueryServer;
 use crate::{Projection, Projector};
 
 /// The options of a service that builds a projection.
@@ -39,11 +39,11 @@ pub fn main<P: Projection>(about: &'static str) -> Exit {
 async fn serve<P: Projection>(args: &SubscriberArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
     // What is wrong with the state is said before anything is connected.
     let projector = Projector::<P>::open(&args.data)?;
+    let _queries = QueryServer::start(&args.data, P::NAME, projector.view());
     let client = args.connection.connect(P::NAME).await?;
     let log: Log = Arc::new(JetStreamLog::new(client, JetStreamConfig::default()));
     let position = projector.position();
     tracing::info!(data = %args.data.display(), position = *position.borrow(), "following");
-    let _queries = QueryServer::start(&args.data, P::NAME, projector.view())?;
     projector.run(log, shutdown.token().clone()).await?;
     tracing::info!(position = *position.borrow(), "stopped; everything that has arrived is committed");
     Ok(Exit::Ok)

@@ -34,7 +34,7 @@ where
     ///
     /// [`ApplyError::Store`] when the state can't be read.
     pub fn get<'t>(&self, tx: &'t mut Tx<'_>, key: &K) -> Result<Option<&'t V>, ApplyError> {
-        Ok(tx.slot::<V>(self.name, key)?.as_ref())
+        Ok(tx.read(self.name, key)?)
     }
 
     /// The value at `key`, to be changed in place.
@@ -43,7 +43,7 @@ where
     ///
     /// [`ApplyError::Store`] when the state can't be read.
     pub fn get_mut<'t>(&self, tx: &'t mut Tx<'_>, key: &K) -> Result<Option<&'t mut V>, ApplyError> {
-        Ok(tx.slot::<V>(self.name, key)?.as_mut())
+        Ok(tx.change(self.name, key)?.as_mut())
     }
 
     /// Writes the value at `key`.
@@ -65,7 +65,7 @@ where
     where
         V: Default,
     {
-        change(tx.slot::<V>(self.name, key)?.get_or_insert_default());
+        change(tx.change(self.name, key)?.get_or_insert_default());
         Ok(())
     }
 
@@ -89,7 +89,11 @@ where
     }
 
     /// The committed rows whose keys, as text, are at or after `from`, in order.
-    pub fn rows_from(&self, view: &View, from: &str) -> impl Iterator<Item = Result<(K, V), StoreError>> + use<K, V> {
+    pub fn rows_from(
+        &self,
+        view: &View,
+        from: &str,
+    ) -> impl Iterator<Item = Result<(K, V), StoreError>> + use<K, V> {
         view.rows(self.name, from).map(|row| typed(&row?))
     }
 
@@ -100,6 +104,7 @@ where
 }
 
 fn typed<K: FromStr, V: DeserializeOwned>(row: &Row) -> Result<(K, V), StoreError> {
-    let key = row.key.parse().map_err(|_| StoreError::Key { table: row.table.clone(), key: row.key.clone() })?;
+    let key =
+        row.key.parse().map_err(|_| StoreError::Key { table: row.table.clone(), key: row.key.clone() })?;
     Ok((key, row.parse()?))
 }

@@ -1,0 +1,110 @@
+use std::path::Path;
+use std::slice;
+use std::sync::Arc;
+
+use headwater_log::StoredEvent;
+use headwater_log::service::report;
+use jiff::Timestamp;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+use super::Given;
+use crate::applier::Applier;
+use crate::{Projection, ProjectorError, Store, View};
+
+/// Builds the projection from `events`, in their order, in a directory of its own.
+///
+/// # Panics
+///
+/// When the projection halts; [`halts`] is for tests that want that.
+pub fn project<P: Projection>(events: impl IntoIterator<Item = impl Into<Given>>) -> Projected<P> {
+    match Projected::build(events) {
+        (projected, Ok(())) => projected,
+        (_, Err(error)) => panic!("{}", report(&error)),
+    }
+}
+
+/// Builds the projection from `events`, which are to halt it, and says why it did and what it had by then.
+///
+/// # Panics
+///
+/// When the projection applies all of them.
+pub fn halts<P: Projection>(
+    events: impl IntoIterator<Item = impl Into<Given>>,
+) -> (Projected<P>, ProjectorError) {
+    let (projected, built) = Projected::build(events);
+    (projected, built.expect_err("the projection applies all events"))
+}
+
+/// A projection that was built from given events.
+pub struct Projected<P> {
+    events: Vec<StoredEvent>,
+    projection: Arc<P>,
+    directory: TempDir,
+    view: View,
+}
+
+impl<P: Projection> Projected<P> {
+    /// Shows the projection and its state to the test's assertions.
+    #[allow(clippy::must_use_candidate, reason = "it is called for its assertions")]
+    pub fn expects(self, look: impl FnOnce(&P, &View)) -> Self {
+        look(&self.projection, &self.view);
+        self
+    }
+
+    /// Delivers the same events twice more, as after a crash, and builds the projection anew with a commit
+    /// for each event. Neither may change a row.
+    ///
+    /// # Panics
+    ///
+    /// When a row differs afterwards: something was counted twice, or depends on what shares a commit.
+    #[must_use]
+    pub fn replayed_twice(self) -> Self {
+        let Self { events, projection, directory, view } = self;
+        let built = rows(&view);
+        // The store is closed and opened again, as by another process.
+        drop(view);
+        let (view, mut applier) = open(&projection, directory.path());
+        for replay in [&events, &events] {
+            applier.apply(replay).expect("a replay applies no event again");
+        }
+        assert_eq!(rows(&view), built, "a replay from the first event has changed the state");
+
+        let fresh = TempDir::new().expect("a temporary directory can be made");
+        let (anew, mut applier) = open(&projection, fresh.path());
+        for event in &events {
+            applier.apply(slice::from_ref(event)).expect("an event can be applied without the others");
+        }
+        assert_eq!(rows(&anew), built, "events that are committed one by one yield another state");
+        Self { events, projection, directory, view }
+    }
+
+    fn build(events: impl IntoIterator<Item = impl Into<Given>>) -> (Self, Result<(), ProjectorError>) {
+        let stored = |(sequence, event): (u64, _)| Into::<Given>::into(event).stored(sequence);
+        let events: Vec<_> = (1..).zip(events).map(stored).collect();
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        let projection = Arc::new(P::new());
+        let (view, mut applier) = open(&projection, directory.path());
+        let built = applier.apply(&events);
+        (Self { events, projection, directory, view }, built)
+    }
+}
+
+fn open<P: Projection>(projection: &Arc<P>, directory: &Path) -> (View, Applier<P>) {
+    let store = Store::open(directory, P::NAME, P::VERSION).expect("the store can be opened");
+    let checkpoint = store.checkpoint().expect("the checkpoint can be read");
+    let position = watch::Sender::new(checkpoint.map_or(0, |checkpoint| checkpoint.sequence));
+    (store.view(), Applier::new(Arc::clone(projection), store, position, Timestamp::UNIX_EPOCH))
+}
+
+/// All rows as text.
+fn rows(view: &View) -> Vec<String> {
+    let tables = view.tables().expect("the tables can be listed");
+    let row = |row: Result<crate::Row, _>| serde_json::to_string(&row.expect("the row can be read"));
+    tables
+        .iter()
+        .flat_map(|table| view.rows(table, ""))
+        .map(row)
+        .collect::<Result<_, _>>()
+        .expect("a row has JSON")
+}

@@ -1,0 +1,8 @@
+//! The derive macro by what it accepts and by what it says when it refuses: a fixture per mistake.
+
+#[test]
+fn accepts_what_is_right_and_explains_what_is_wrong() {
+    let fixtures = trybuild::TestCases::new();
+    fixtures.pass("tests/pass/*.rs");
+    fixtures.compile_fail("tests/fail/*.rs");
+}

@@ -1,0 +1,9 @@
+use headwater_subscriber::{Projection, Table};
+
+#[derive(Projection)]
+#[projection(name = "revenue")]
+struct Revenue {
+    by_order: Table<String, u64>,
+}
+
+fn main() {}
