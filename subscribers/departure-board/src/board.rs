@@ -48,7 +48,8 @@ pub enum Status {
     Cancelled(Timestamp),
 }
 
-/// A flight that has left, or will not leave, stays on the board for this long after its scheduled time.
+/// A flight that has left stays on the board for this long after it did, and one that will not leave for this
+/// long after it should have.
 const GONE: SignedDuration = SignedDuration::from_mins(30);
 
 /// A flight that should have left stays on the board for this long after its scheduled time.
@@ -58,8 +59,9 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(24);
 const AHEAD: SignedDuration = SignedDuration::from_hours(2);
 
 impl Board {
-    /// Reads the board of `airport` at the moment `at`: the flights that are due within two hours or were
-    /// half an hour ago, and all that should have left within a day and have not.
+    /// Reads the board of `airport` at the moment `at`: the flights that are due within two hours, those
+    /// that left or were cancelled within half an hour, and all that should have left within a day and have
+    /// not.
     ///
     /// # Errors
     ///
@@ -113,11 +115,12 @@ impl FlightRecord {
     }
 
     fn is_listed(&self, at: Timestamp) -> bool {
-        let ahead = self.scheduled_departure.duration_since(at);
-        let behind = match self.status(at) {
-            Status::OnTime | Status::Delayed => OVERDUE,
-            Status::Departed(_) | Status::Arrived(_) | Status::Diverted(_) | Status::Cancelled(_) => GONE,
+        // Whoever looks for a flight that has just left, however late, should find that it has.
+        let (since, shown_for) = match (self.departure, self.status(at)) {
+            (_, Status::OnTime | Status::Delayed) => (self.scheduled_departure, OVERDUE),
+            (Some(departure), _) => (departure.at.max(self.scheduled_departure), GONE),
+            (None, _) => (self.scheduled_departure, GONE),
         };
-        (-behind..=AHEAD).contains(&ahead)
+        self.scheduled_departure.duration_since(at) <= AHEAD && at.duration_since(since) <= shown_for
     }
 }
