@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
-use headwater_event::{Aggregate, Envelope, EventFilter, Fingerprint};
+use headwater_event::{Aggregate, Envelope, EventFilter, EventType, Fingerprint};
 
 /// Events to be appended to one aggregate, all or none, if its version is the expected one.
 #[derive(Debug, Clone)]
@@ -42,10 +42,7 @@ impl Append {
         let mut seen = HashSet::new();
         let new_event = |envelope: Envelope| {
             let event_type = envelope.event_type().map_err(|error| invalid(error.to_string()))?;
-            let same = event_type.domain == aggregate.domain().as_str()
-                && event_type.aggregate == aggregate.name()
-                && envelope.subject() == Some(aggregate.id());
-            if !same {
+            if !is_about(&envelope, event_type, &aggregate) {
                 let (id, event_type) = (envelope.id(), envelope.type_name());
                 return Err(invalid(format!("the event {id:?} of type {event_type} is about another")));
             }
@@ -73,6 +70,13 @@ impl Append {
     }
 }
 
+/// Whether the event happened to the aggregate.
+pub(crate) fn is_about(event: &Envelope, event_type: EventType<'_>, aggregate: &Aggregate) -> bool {
+    event_type.domain == aggregate.domain().as_str()
+        && event_type.aggregate == aggregate.name()
+        && event.subject() == Some(aggregate.id())
+}
+
 /// An event on its way into a log.
 #[derive(Debug)]
 pub(crate) struct NewEvent {
@@ -91,7 +95,8 @@ const LOG_HEADER_BYTES: usize = 256;
 /// How many bytes a server counts for an event's headers, at most. Both logs count alike, so that what fits
 /// into one fits into the other.
 fn header_bytes(event: &Envelope, subject: &str) -> usize {
-    let attributes: usize = event.headers().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum();
+    let attributes: usize =
+        event.headers().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum();
     // The guard's value is about as long as the subject: a wildcard stands for the event's name.
     LOG_HEADER_BYTES + subject.len() + attributes
 }
@@ -177,7 +182,9 @@ pub enum AppendError {
     },
     /// The log didn't answer before the deadline. The events may have been stored: send the same append
     /// again, and they are stored once.
-    #[error("the log gave no answer on an append to {aggregate}; send the same events again, they are stored once")]
+    #[error(
+        "the log gave no answer on an append to {aggregate}; send the same events again, they are stored once"
+    )]
     Unknown {
         /// The aggregate.
         aggregate: Aggregate,

@@ -46,7 +46,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Hands an append over to the log. The answer is what is returned, another future: so appends that
     /// are begun one after another are stored in that order, and many can be under way at once.
     ///
-    /// The answer comes by itself, in bounded time, whether it is awaited or dropped.
+    /// The answer comes by itself, in bounded time, whether it is awaited, kept or dropped. Many appends may
+    /// be begun before the first answer is looked at; when too many are under way, this call waits for room.
     ///
     /// # Errors
     ///

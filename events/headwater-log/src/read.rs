@@ -62,7 +62,10 @@ pub struct Follow {
 }
 
 impl Follow {
-    pub(crate) fn new(created: Timestamp, events: BoxStream<'static, Result<StoredEvent, ReadError>>) -> Self {
+    pub(crate) fn new(
+        created: Timestamp,
+        events: BoxStream<'static, Result<StoredEvent, ReadError>>,
+    ) -> Self {
         Self { created, events }
     }
 
@@ -176,7 +179,11 @@ pub(crate) fn check(
             Ok(None) => "it doesn't reach that far".to_owned(),
             Ok(Some(event)) if event.envelope.fingerprint() == checkpoint.event => return Ok(()),
             Ok(Some(event)) => {
-                format!("it holds another event there, {:?} of {}", event.envelope.id(), event.envelope.source())
+                format!(
+                    "it holds another event there, {:?} of {}",
+                    event.envelope.id(),
+                    event.envelope.source()
+                )
             }
             Err(error) if error.is_malformed() => "what it holds there is no event".to_owned(),
             Err(error) => return Err(error),

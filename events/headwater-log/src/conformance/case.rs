@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::{
-    Bench, Subject, batches, duplicates, expected_versions, following, ids, loading, order, reading, resuming,
-    sizes, streams,
+    Bench, Subject, batches, duplicates, expected_versions, following, ids, loading, order, reading,
+    resuming, sizes, streams,
 };
 
 /// How long a case may take, on a busy machine. What hangs must fail with a name.
@@ -56,7 +56,9 @@ pub fn cases() -> impl Iterator<Item = Case> {
         ("ids", ids::CASES),
         ("streams", streams::CASES),
     ];
-    groups.into_iter().flat_map(|(group, cases)| cases.iter().map(move |&(name, run)| Case { group, name, run }))
+    groups
+        .into_iter()
+        .flat_map(|(group, cases)| cases.iter().map(move |&(name, run)| Case { group, name, run }))
 }
 
 /// The cases of a group, by the names of their functions. A function that is missing here is dead code,

@@ -92,8 +92,13 @@ async fn what_a_conflict_reports_can_be_loaded(bench: Bench) {
 
 async fn aggregates_with_similar_names_do_not_share_a_version(bench: Bench) {
     let kind = |kind, id| headwater_event::Aggregate::new(bench.domain.clone(), kind, id).unwrap();
-    let similar =
-        [kind("order", "a"), kind("order", "ab"), kind("order", "a.b"), kind("orders", "a"), kind("orde", "r.a")];
+    let similar = [
+        kind("order", "a"),
+        kind("order", "ab"),
+        kind("order", "a.b"),
+        kind("orders", "a"),
+        kind("orde", "r.a"),
+    ];
     for aggregate in &similar {
         bench.append(aggregate, 0, &["placed"]).await;
     }

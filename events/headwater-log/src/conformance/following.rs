@@ -69,7 +69,8 @@ async fn a_filter_passes_the_named_events_of_history_and_live(bench: Bench) {
 async fn a_reader_that_stops_waiting_loses_no_event(bench: Bench) {
     let mut follow = bench.follow(bench.all(), None).await;
     let log = bench.other_log().await;
-    let appends: Vec<_> = (0..200).map(|id| append(&bench.aggregate(format!("{id}")), 0, &["placed"])).collect();
+    let appends: Vec<_> =
+        (0..200).map(|id| append(&bench.aggregate(format!("{id}")), 0, &["placed"])).collect();
     let sent: Vec<_> = appends.iter().flat_map(|append| append.events.clone()).collect();
     let writer = tokio::spawn(async move {
         for append in appends {
@@ -114,9 +115,8 @@ async fn domains_are_followed_apart(bench: Bench) {
     for (follow, domain) in [(&mut ours, &bench.domain), (&mut theirs, their_aggregate.domain())] {
         let events = take(follow, 3).await;
         assert_eq!(sequences(&events), [1, 2, 3]);
-        let of_domain = |event: &crate::StoredEvent| {
-            event.envelope.event_type().unwrap().domain == domain.as_str()
-        };
+        let of_domain =
+            |event: &crate::StoredEvent| event.envelope.event_type().unwrap().domain == domain.as_str();
         assert!(events.iter().all(of_domain));
     }
 }

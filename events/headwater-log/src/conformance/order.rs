@@ -8,6 +8,7 @@ use crate::Append;
 group![
     sequences_rise_by_one_from_1,
     readers_see_events_in_the_order_in_which_their_appends_were_begun,
+    thousands_of_appends_may_be_begun_before_an_answer_is_looked_at,
     an_append_whose_answer_is_dropped_is_stored,
     an_event_comes_back_as_it_was_sent,
 ];
@@ -36,6 +37,20 @@ async fn readers_see_events_in_the_order_in_which_their_appends_were_begun(bench
     assert_eq!(envelopes(&bench.stored().await), begun);
 }
 
+/// More than a log lets under way: then it waits for room, and must not wait for the caller.
+async fn thousands_of_appends_may_be_begun_before_an_answer_is_looked_at(bench: Bench) {
+    let mut answers = Vec::new();
+    for number in 0..5000 {
+        let names: &[&str] = if number % 100 == 0 { &["placed", "paid"] } else { &["placed"] };
+        let append = append(&bench.aggregate(format!("{number}")), 0, names);
+        answers.push(bench.log.begin_append(append).await.unwrap());
+    }
+    for answer in answers {
+        assert!(!answer.await.unwrap().duplicate);
+    }
+    assert_eq!(bench.last().await, 5050);
+}
+
 async fn an_append_whose_answer_is_dropped_is_stored(bench: Bench) {
     let mut follow = bench.follow(bench.all(), None).await;
     let append = append(&bench.aggregate("7"), 0, &["placed"]);
@@ -46,15 +61,16 @@ async fn an_append_whose_answer_is_dropped_is_stored(bench: Bench) {
 async fn an_event_comes_back_as_it_was_sent(bench: Bench) {
     let aggregate = bench.aggregate("50 % of \"Zürich\" ✈");
     let event_type = format!("org.example.{}.order.placed.v3", bench.domain);
-    let full = Envelope::builder("id with spaces, \"quotes\" and ü", "https://example.org/till?a=1#b", event_type)
-        .subject(aggregate.id())
-        .time("2013-01-01T10:15:00.123456789Z".parse().unwrap())
-        .json(r#"{"text":"line\nü"}"#, "urn:headwater:schema:x")
-        .extension("correlationid", "50 %")
-        .extension("empty", "")
-        .extension("note", "ü ✈ \\ \"")
-        .build()
-        .unwrap();
+    let full =
+        Envelope::builder("id with spaces, \"quotes\" and ü", "https://example.org/till?a=1#b", event_type)
+            .subject(aggregate.id())
+            .time("2013-01-01T10:15:00.123456789Z".parse().unwrap())
+            .json(r#"{"text":"line\nü"}"#, "urn:headwater:schema:x")
+            .extension("correlationid", "50 %")
+            .extension("empty", "")
+            .extension("note", "ü ✈ \\ \"")
+            .build()
+            .unwrap();
     let bare = Envelope::builder("2", "/till", full.type_name()).subject(aggregate.id()).build().unwrap();
     let binary = Envelope::builder("3", "/till", full.type_name())
         .subject(aggregate.id())

@@ -2,6 +2,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::{StreamExt as _, stream};
@@ -31,6 +33,12 @@ const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// How much of the log sled keeps in memory, in bytes. Readers mostly want what was just written.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How long to wait for a store that is still being closed.
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(500);
+
+/// How often to look whether it is closed.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// How many events a follower takes at once.
 const EVENTS_PER_READ: usize = 512;
 
@@ -45,7 +53,7 @@ impl EmbeddedLog {
         let directory = directory.as_ref();
         // Every append is flushed before it is answered; flushing by time as well would be in the way.
         let config = sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open().map_err(|error| EmbeddedError::opening(directory, error))?;
+        let db = open(&config).map_err(|error| EmbeddedError::opening(directory, error))?;
         let mut streams = BTreeMap::new();
         for name in db.tree_names() {
             if let Some(domain) = std::str::from_utf8(&name).ok().and_then(Domain::of_stream) {
@@ -95,7 +103,8 @@ impl EventLog for EmbeddedLog {
         let events = append.into_new_events(MESSAGE_BYTES_MAX)?;
         let (answer, answered) = oneshot::channel();
         let request = Request { aggregate: aggregate.clone(), expected, events, answer };
-        let stopped = |aggregate| AppendError::Unknown { aggregate, source: "the log's writer has stopped".into() };
+        let stopped =
+            |aggregate| AppendError::Unknown { aggregate, source: "the log's writer has stopped".into() };
         let writer = writer.ok_or_else(|| stopped(aggregate.clone()))?;
         writer.send(request).await.map_err(|_| stopped(aggregate.clone()))?;
         Ok(PendingAppend::new(async move { answered.await.unwrap_or_else(|_| Err(stopped(aggregate))) }))
@@ -178,6 +187,23 @@ async fn blocking<T: Send + 'static>(
     spawn_blocking(read).await.map_err(|error| ReadError::unavailable(domain, error))
 }
 
+/// Opens the store. One that this process has just closed lets go of its lock a moment later, when sled's
+/// own threads have finished.
+fn open(config: &sled::Config) -> sled::Result<Db> {
+    let start = Instant::now();
+    loop {
+        match config.open() {
+            Err(error) if is_locked(&error) && start.elapsed() < LOCK_WAIT_MAX => thread::sleep(LOOK_EVERY),
+            result => return result,
+        }
+    }
+}
+
+/// sled has no error of its own for a lock that somebody else holds.
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("lock"))
+}
+
 /// Why the embedded log can't be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
@@ -205,12 +231,10 @@ pub enum EmbeddedError {
 
 impl EmbeddedError {
     fn opening(directory: &Path, error: sled::Error) -> Self {
-        // sled has no error of its own for a lock that another process holds.
-        match &error {
-            sled::Error::Io(io) if io.to_string().contains("lock") => {
-                Self::InUse { directory: directory.to_owned() }
-            }
-            _ => Self::Store { source: error },
+        if is_locked(&error) {
+            Self::InUse { directory: directory.to_owned() }
+        } else {
+            Self::Store { source: error }
         }
     }
 }

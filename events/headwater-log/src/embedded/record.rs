@@ -1,9 +1,10 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use headwater_event::{Aggregate, Domain, Envelope};
+use headwater_event::{Aggregate, Domain, Envelope, Fingerprint};
 use jiff::Timestamp;
 
+use crate::append::NewEvent;
 use crate::{ReadError, StoredEvent};
 
 pub(super) const CREATED: &[u8] = b"m";
@@ -28,12 +29,13 @@ pub(super) fn sequence_of(key: &[u8]) -> u64 {
     key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// Writes an event as a message is written on the wire: when it was stored and its subject, then a line
-/// for each header, an empty line, and the data.
-pub(super) fn encode(stored_at: Timestamp, subject: &str, envelope: &Envelope) -> Vec<u8> {
+/// Writes an event as a message is written on the wire: when it was stored, its fingerprint, its subject,
+/// then a line for each header, an empty line, and the data.
+pub(super) fn encode(stored_at: Timestamp, event: &NewEvent) -> Vec<u8> {
+    let NewEvent { subject, fingerprint, envelope } = event;
     let mut text = String::with_capacity(512 + envelope.data().len());
     // Writing to a string can't fail.
-    let _ = writeln!(text, "{}\n{subject}", stored_at.as_microsecond());
+    let _ = writeln!(text, "{}\n{fingerprint}\n{subject}", stored_at.as_microsecond());
     for (name, value) in envelope.headers() {
         let _ = writeln!(text, "{name}:{value}");
     }
@@ -43,9 +45,19 @@ pub(super) fn encode(stored_at: Timestamp, subject: &str, envelope: &Envelope) -
     bytes
 }
 
+/// The fingerprint of a stored event, without reading the rest.
+pub(super) fn fingerprint(record: &[u8]) -> Option<Fingerprint> {
+    let bits = u128::from_str_radix(line(record, 1), 16).ok()?;
+    Some(Fingerprint::from_bytes(bits.to_be_bytes()))
+}
+
 /// The subject of a stored event, without reading the rest.
 pub(super) fn subject(record: &[u8]) -> &str {
-    let line = record.split(|&byte| byte == b'\n').nth(1).unwrap_or_default();
+    line(record, 2)
+}
+
+fn line(record: &[u8], index: usize) -> &str {
+    let line = record.split(|&byte| byte == b'\n').nth(index).unwrap_or_default();
     std::str::from_utf8(line).unwrap_or_default()
 }
 
@@ -56,9 +68,12 @@ pub(super) fn decode(domain: &Domain, sequence: u64, record: &[u8]) -> Result<St
     let mut lines = head.lines();
     let micros = lines.next().and_then(|line| line.parse().ok()).ok_or_else(corrupt)?;
     let stored_at = Timestamp::from_microsecond(micros).map_err(|_| corrupt())?;
-    let headers = lines.skip(1).filter_map(|line| line.split_once(':'));
+    let headers = lines.skip(2).filter_map(|line| line.split_once(':'));
     let data = Bytes::copy_from_slice(&record[head_bytes + 2..]);
-    let envelope = Envelope::from_message(headers, &data)
-        .map_err(|source| ReadError::Malformed { domain: domain.clone(), sequence, source })?;
+    let envelope = Envelope::from_message(headers, &data).map_err(|source| ReadError::Malformed {
+        domain: domain.clone(),
+        sequence,
+        source,
+    })?;
     Ok(StoredEvent { sequence, stored_at, envelope })
 }

@@ -6,7 +6,9 @@ use sled::{Db, Tree};
 use tokio::sync::watch;
 
 use super::log::EmbeddedError;
-use super::record::{CREATED, aggregate_key, aggregate_prefix, decode, event_key, sequence_of, subject};
+use super::record::{
+    CREATED, aggregate_key, aggregate_prefix, decode, event_key, fingerprint, sequence_of, subject,
+};
 use super::window::DuplicateWindow;
 use super::writer::Writer;
 use crate::{ReadError, StoredEvent, StreamInfo};
@@ -27,8 +29,8 @@ impl EmbeddedStream {
         for entry in tree.range(event_key(first)..=event_key(last)) {
             let (key, record) = entry?;
             // What can't be read can't be a retry's twin; readers report it.
-            if let Ok(event) = decode(domain, sequence_of(&key), &record) {
-                window.insert(event.envelope.fingerprint(), event.sequence);
+            if let Some(event) = fingerprint(&record) {
+                window.insert(event, sequence_of(&key));
             }
         }
         let (visible, readers) = watch::channel(last);
@@ -48,12 +50,7 @@ pub(super) struct StreamReader {
 
 impl StreamReader {
     pub(super) fn info(&self) -> StreamInfo {
-        StreamInfo {
-            domain: self.domain.clone(),
-            created: self.created,
-            last: self.last(),
-            replicas: 1,
-        }
+        StreamInfo { domain: self.domain.clone(), created: self.created, last: self.last(), replicas: 1 }
     }
 
     /// The last sequence that readers may see.

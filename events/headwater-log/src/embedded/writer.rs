@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use headwater_event::{Aggregate, Domain, Fingerprint};
 use jiff::Timestamp;
@@ -29,6 +30,12 @@ pub(super) struct Writer {
 /// How many appends share a flush at the most. Batches of hundreds are where sled is fast; larger ones
 /// cost memory.
 const APPENDS_PER_FLUSH: usize = 1000;
+
+/// How long the writer waits for others at the most: less than a flush takes on most disks.
+const GATHER_MAX: Duration = Duration::from_millis(1);
+
+/// How long it sleeps in between.
+const GATHER_PAUSE: Duration = Duration::from_micros(50);
 
 /// How many appends may wait for the writer before a caller has to.
 const APPENDS_WAITING: usize = 4096;
@@ -74,7 +81,10 @@ impl Appender {
     /// is on the disk, and the next append must not be built upon it.
     fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut waiting = Vec::with_capacity(APPENDS_PER_FLUSH);
+        let mut together = 0;
         while requests.blocking_recv_many(&mut waiting, APPENDS_PER_FLUSH) > 0 {
+            gather(&mut requests, &mut waiting, together);
+            together = waiting.len();
             if let Err(error) = self.store(&mut waiting) {
                 tracing::error!(%error, "the embedded log can't store events; open it again");
                 return;
@@ -145,11 +155,11 @@ impl Appender {
         let sequences = staged.sequences.entry(prefix);
         let prefix = sequences.key().clone();
         let sequences = sequences.or_default();
-        for NewEvent { subject, fingerprint, envelope } in events {
+        for event in events {
             self.last += 1;
-            staged.batch.insert(&event_key(self.last), encode(stored_at, subject, envelope));
-            staged.batch.insert(aggregate_key(&prefix, self.last), &fingerprint.to_bytes());
-            staged.events.insert(*fingerprint, self.last);
+            staged.batch.insert(&event_key(self.last), encode(stored_at, event));
+            staged.batch.insert(aggregate_key(&prefix, self.last), &event.fingerprint.to_bytes());
+            staged.events.insert(event.fingerprint, self.last);
             sequences.push(self.last);
         }
         Ok(Appended { last: self.last, duplicate: false })
@@ -180,11 +190,29 @@ impl Appender {
         let mut last = None;
         for event in events {
             match stored.next().transpose()? {
-                Some((key, value)) if *value == event.fingerprint.to_bytes() => last = Some(sequence_of(&key)),
+                Some((key, value)) if *value == event.fingerprint.to_bytes() => {
+                    last = Some(sequence_of(&key))
+                }
                 _ => return Ok(None),
             }
         }
         Ok(last)
+    }
+}
+
+/// Waits a moment for the writers whose appends shared the last flush: they have just been answered, and
+/// if they go on, it is now. One writer alone never waits.
+fn gather(requests: &mut mpsc::Receiver<Request>, waiting: &mut Vec<Request>, last_together: usize) {
+    let wanted = last_together.min(APPENDS_PER_FLUSH) / 2;
+    let deadline = Instant::now() + GATHER_MAX;
+    while waiting.len() + requests.len() <= wanted && Instant::now() < deadline {
+        thread::sleep(GATHER_PAUSE);
+    }
+    while waiting.len() < APPENDS_PER_FLUSH {
+        match requests.try_recv() {
+            Ok(request) => waiting.push(request),
+            Err(_) => break,
+        }
     }
 }
 

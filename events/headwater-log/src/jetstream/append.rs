@@ -7,12 +7,16 @@ use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::publish::PublishAck;
 use bytes::Bytes;
 use headwater_event::{Aggregate, Fingerprint};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::batch;
+use super::driver::Driver;
 use super::log::Broker;
 use super::message::headers;
 use super::verdict::{Verdict, verdict};
+use crate::append::{NewEvent, is_about};
 use crate::retry::Backoff;
 use crate::{Append, AppendError, Appended, PendingAppend, StoredEvent};
 
@@ -25,20 +29,18 @@ struct Attempt {
     deadline: Instant,
     aggregate: Aggregate,
     expected: u64,
-    events: Vec<Fingerprint>,
-    messages: Vec<Outgoing>,
+    events: Vec<NewEvent>,
 }
 
-#[derive(Clone)]
 pub(super) struct Outgoing {
     pub(super) subject: String,
     pub(super) headers: HeaderMap,
     pub(super) payload: Bytes,
 }
 
-impl Outgoing {
-    pub(super) fn message(self) -> PublishMessage {
-        PublishMessage::build().headers(self.headers).payload(self.payload)
+impl From<Outgoing> for PublishMessage {
+    fn from(message: Outgoing) -> Self {
+        Self::build().headers(message.headers).payload(message.payload)
     }
 }
 
@@ -46,21 +48,24 @@ type Failure = Box<dyn Error + Send + Sync>;
 
 /// Sends an append once, in the caller's order, and leaves the answer, and any retry, to what is
 /// returned.
-pub(super) async fn begin(broker: Broker, append: Append) -> Result<PendingAppend, AppendError> {
+pub(super) async fn begin(
+    broker: Broker,
+    driver: &Driver,
+    append: Append,
+) -> Result<PendingAppend, AppendError> {
     let attempt = Attempt::new(broker, append)?;
-    let first = attempt.send().await;
+    let room = attempt.wait_for_room().await;
+    let first = match &room {
+        Ok(_) => attempt.send().await,
+        Err(_) => Err(PublishError::new(PublishErrorKind::TimedOut)),
+    };
     let aggregate = attempt.aggregate.clone();
-    // The answer must come by itself, also when nobody awaits it: a retry is part of the append.
-    let answer = tokio::spawn(attempt.finish(first));
+    let answer = driver.take(async move {
+        let _room = room;
+        attempt.finish(first).await
+    });
     Ok(PendingAppend::new(async move {
-        match answer.await {
-            Ok(answer) => answer,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime shuts down.
-                Err(error) => Err(AppendError::Unknown { aggregate, source: error.into() }),
-            },
-        }
+        answer.await.unwrap_or_else(|source| Err(AppendError::Unknown { aggregate, source }))
     }))
 }
 
@@ -68,36 +73,46 @@ impl Attempt {
     fn new(broker: Broker, append: Append) -> Result<Self, AppendError> {
         let (aggregate, expected) = (append.aggregate.clone(), append.expected);
         let events = append.into_new_events(broker.client.server_info().max_payload)?;
-        let fingerprints = events.iter().map(|event| event.fingerprint).collect();
-        let mut messages: Vec<_> = events
-            .into_iter()
-            .map(|event| Outgoing {
-                headers: headers(&event),
-                payload: event.envelope.data_bytes().cloned().unwrap_or_default(),
-                subject: event.subject,
-            })
-            .collect();
-        if let Some(first) = messages.first_mut() {
-            // The guard of a batch is its first message's: the others are part of the same decision.
-            first.headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
-            first.headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, aggregate.filter());
-        }
         let deadline = broker.deadline();
-        Ok(Self { broker, deadline, aggregate, expected, events: fingerprints, messages })
+        Ok(Self { broker, deadline, aggregate, expected, events })
+    }
+
+    /// Room for a batch, until its answer is there. Single events find theirs in the client.
+    async fn wait_for_room(&self) -> Result<Option<OwnedSemaphorePermit>, Elapsed> {
+        if self.events.len() == 1 {
+            return Ok(None);
+        }
+        // Nobody closes the semaphore.
+        Ok(timeout_at(self.deadline, self.broker.batches.clone().acquire_owned()).await?.ok())
     }
 
     async fn send(&self) -> Result<PublishAckFuture, PublishError> {
-        let sent = timeout_at(self.deadline, async {
-            match &self.messages[..] {
+        let answer = timeout_at(self.deadline, async {
+            match &self.events[..] {
                 [single] => {
-                    let single = single.clone();
-                    self.broker.context.send_publish(single.subject.clone(), single.message()).await
+                    let message = self.outgoing(0, single);
+                    self.broker.context.send_publish(message.subject.clone(), message.into()).await
                 }
-                several => batch::send(&self.broker, several).await,
+                several => {
+                    let messages =
+                        several.iter().enumerate().map(|(index, event)| self.outgoing(index, event));
+                    batch::send(&self.broker, messages).await
+                }
             }
         });
         // Without a connection, the client's queue fills up, and then there is no room to wait for.
-        sent.await.unwrap_or_else(|_| Err(PublishError::new(PublishErrorKind::TimedOut)))
+        answer.await.unwrap_or_else(|_| Err(PublishError::new(PublishErrorKind::TimedOut)))
+    }
+
+    fn outgoing(&self, index: usize, event: &NewEvent) -> Outgoing {
+        let mut headers = headers(event);
+        if index == 0 {
+            // The guard of a batch is its first message's: the others are part of the same decision.
+            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, self.expected.to_string());
+            headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, self.aggregate.filter());
+        }
+        let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
+        Outgoing { subject: event.subject.clone(), headers, payload }
     }
 
     async fn finish(self, first: Result<PublishAckFuture, PublishError>) -> Result<Appended, AppendError> {
@@ -156,7 +171,8 @@ impl Attempt {
         }
         if actual > self.expected {
             let stored = self.load(self.expected + 1, actual).await?;
-            let ours = stored.iter().map(fingerprint).take(self.events.len()).eq(self.events.iter().copied());
+            let ours = self.events.iter().map(|event| event.fingerprint);
+            let ours = stored.iter().map(fingerprint).take(self.events.len()).eq(ours);
             if let (true, Some(last)) = (ours, stored.get(self.events.len() - 1)) {
                 return Ok(Ok(Appended { last: last.sequence, duplicate: true }));
             }
@@ -167,21 +183,27 @@ impl Attempt {
     /// The broker knows the only event. It knows it by its id alone, so it may be the event of another
     /// aggregate with the same id; then this one was not stored, and must not be called stored.
     async fn resolve_duplicate(&self, sequence: u64) -> Result<Result<Appended, AppendError>, Failure> {
-        let stored = self.load(sequence, sequence).await;
-        match stored {
-            Ok(stored) if stored.first().is_some_and(|event| event.sequence == sequence) => {
-                Ok(Ok(Appended { last: sequence, duplicate: true }))
-            }
-            Ok(_) => Ok(Err(self.reused_id(sequence))),
-            Err(failure) => Err(failure),
-        }
+        let domain = self.aggregate.domain();
+        let stored = self.broker.get(domain, &domain.subjects(), sequence, 1, sequence, self.deadline).await;
+        let ours = match stored {
+            Ok(stored) => stored.first().is_some_and(|StoredEvent { envelope, .. }| {
+                envelope.event_type().is_ok_and(|event_type| is_about(envelope, event_type, &self.aggregate))
+            }),
+            Err(error) if error.is_malformed() => false,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(if ours {
+            Ok(Appended { last: sequence, duplicate: true })
+        } else {
+            Err(self.reused_id(sequence))
+        })
     }
 
     /// The broker knows at least one event of the batch, and has stored nothing.
     async fn resolve_duplicates(&self) -> Result<Result<Appended, AppendError>, Failure> {
         let actual = self.broker.last_of(&self.aggregate).await?.unwrap_or(0);
         let stored = self.load(1, actual).await?;
-        let find = |ours: &Fingerprint| stored.iter().find(|event| fingerprint(event) == *ours);
+        let find = |ours: &NewEvent| stored.iter().find(|event| fingerprint(event) == ours.fingerprint);
         let found: Vec<_> = self.events.iter().filter_map(find).collect();
         match found.last() {
             Some(last) if found.len() == self.events.len() => {

@@ -7,26 +7,24 @@ use super::log::Broker;
 
 /// Sends a batch. The server stages the messages as they come, and stores them when it sees the one that
 /// commits; if that one never comes, because the client has died, it drops the others.
-pub(super) async fn send(broker: &Broker, messages: &[Outgoing]) -> Result<PublishAckFuture, PublishError> {
+pub(super) async fn send(
+    broker: &Broker,
+    messages: impl ExactSizeIterator<Item = Outgoing>,
+) -> Result<PublishAckFuture, PublishError> {
     // Each attempt is a batch of its own: the server may still hold what is left of the last one.
     let inbox = broker.client.new_inbox();
     let batch = inbox.rsplit('.').next().unwrap_or(&inbox);
     let count = messages.len();
-    let mut answer = None;
-    for (index, message) in messages.iter().enumerate() {
-        let mut message = message.clone();
+    for (mut message, number) in messages.zip(1..) {
         message.headers.insert("Nats-Batch-Id", batch);
-        message.headers.insert("Nats-Batch-Sequence", (index + 1).to_string());
-        if index + 1 == count {
+        message.headers.insert("Nats-Batch-Sequence", number.to_string());
+        if number == count {
             message.headers.insert("Nats-Batch-Commit", "1");
-            answer = Some(broker.context.send_publish(message.subject.clone(), message.message()).await?);
-        } else {
-            broker
-                .client
-                .publish_with_headers(message.subject, message.headers, message.payload)
-                .await
-                .map_err(|error| PublishError::with_source(PublishErrorKind::Other, error))?;
+            return broker.context.send_publish(message.subject.clone(), message.into()).await;
         }
+        let sent =
+            broker.client.publish_with_headers(message.subject, message.headers, message.payload).await;
+        sent.map_err(|error| PublishError::with_source(PublishErrorKind::Other, error))?;
     }
-    answer.ok_or_else(|| PublishError::new(PublishErrorKind::Other))
+    Err(PublishError::new(PublishErrorKind::Other))
 }

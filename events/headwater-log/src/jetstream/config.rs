@@ -53,16 +53,24 @@ impl JetStreamConfig {
 /// What would make a stream that is there lose, reorder or refuse events.
 pub(super) fn problem(actual: &Config, wanted: &Config) -> Option<String> {
     let checks = [
-        (actual.subjects != wanted.subjects, format!("its subjects are {:?} and not {:?}", actual.subjects, wanted.subjects)),
+        (
+            actual.subjects != wanted.subjects,
+            format!("its subjects are {:?} and not {:?}", actual.subjects, wanted.subjects),
+        ),
         (actual.storage != StorageType::File, "it is kept in memory only".to_owned()),
         (actual.retention != RetentionPolicy::Limits, "its retention deletes what was read".to_owned()),
         (!actual.max_age.is_zero(), "it deletes events by their age".to_owned()),
         (actual.discard != DiscardPolicy::New, "it discards old events when it is full".to_owned()),
+        (actual.max_messages > 0 || actual.max_bytes > 0, "it refuses events when it is full".to_owned()),
+        (actual.no_ack, "it acknowledges nothing".to_owned()),
         (actual.max_messages_per_subject > 0, "it keeps only some events of each subject".to_owned()),
         (!actual.deny_delete || !actual.deny_purge, "events can be deleted from it".to_owned()),
         (!actual.allow_atomic_publish, "it takes no atomic batches".to_owned()),
         (!actual.allow_direct, "it allows no direct reads".to_owned()),
-        (actual.persist_mode == Some(PersistenceMode::Async), "it acknowledges events before they are written".to_owned()),
+        (
+            actual.persist_mode == Some(PersistenceMode::Async),
+            "it acknowledges events before they are written".to_owned(),
+        ),
     ];
     checks.into_iter().find_map(|(wrong, problem)| wrong.then_some(problem))
 }

@@ -57,7 +57,8 @@ async fn page(
     let client = &broker.client;
     let inbox = client.new_inbox();
     let mut answers = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(error.into()))?;
-    let request = json!({ "seq": from, "next_by_subj": subjects, "batch": batch, "max_bytes": BYTES_PER_REQUEST });
+    let request =
+        json!({ "seq": from, "next_by_subj": subjects, "batch": batch, "max_bytes": BYTES_PER_REQUEST });
     let subject = format!("$JS.API.DIRECT.GET.{}", domain.stream());
     client
         .publish_with_reply(subject, inbox, request.to_string().into())
@@ -72,7 +73,9 @@ async fn page(
                 return Ok(header(answer.headers.as_ref(), "Nats-Num-Pending").is_some_and(|n: u64| n > 0));
             }
             Some(StatusCode::NOT_FOUND) => return Ok(false),
-            Some(StatusCode::NO_RESPONDERS) => return Err(unavailable("no server answers for the stream".into())),
+            Some(StatusCode::NO_RESPONDERS) => {
+                return Err(unavailable("no server answers for the stream".into()));
+            }
             Some(status) => {
                 let words = answer.description.unwrap_or_default();
                 return Err(unavailable(format!("the server answered {status}: {words}").into()));
@@ -82,7 +85,8 @@ async fn page(
 }
 
 fn event(domain: &Domain, answer: &Message) -> Result<StoredEvent, ReadError> {
-    let incomplete = || ReadError::unavailable(domain, "a direct get was answered without its sequence or time");
+    let incomplete =
+        || ReadError::unavailable(domain, "a direct get was answered without its sequence or time");
     let headers = answer.headers.as_ref();
     let sequence = header(headers, "Nats-Sequence").ok_or_else(incomplete)?;
     let stored_at = header(headers, "Nats-Time-Stamp").ok_or_else(incomplete)?;

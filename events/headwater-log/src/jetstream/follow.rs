@@ -10,7 +10,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use futures::{StreamExt as _, stream};
 use headwater_event::EventFilter;
 use jiff::Timestamp;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::log::{Broker, created};
 use super::message::stored;
@@ -20,12 +20,9 @@ use crate::{Checkpoint, Follow, ReadError, StoredEvent};
 /// How many messages one pull asks for: what the server may send before it hears from the reader again.
 const MESSAGES_PER_PULL: usize = 2000;
 
-/// How often the server says that it is still there while there is nothing to send.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-
-/// How long without any message or heartbeat before the consumer is taken for lost. The client doesn't
-/// notice by itself when a consumer is gone after a reconnect (nats.rs issue 1584).
-const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// How often the server says that it is still there while there is nothing to send. Two that stay away mean
+/// that the consumer is lost.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// How long the server keeps a consumer whose reader is gone.
 const INACTIVE_MAX: Duration = Duration::from_secs(30);
@@ -133,12 +130,16 @@ impl Follower {
         let Some(info) = info else { return Err(Begin::Lost("the stream is gone".into())) };
         let created = created(&info).map_err(Begin::Lost)?;
         if created != self.created {
-            return Err(recreated(format!("that one was created at {}, this one at {created}", self.created)));
+            return Err(recreated(format!(
+                "that one was created at {}, this one at {created}",
+                self.created
+            )));
         }
         if info.state.last_sequence < self.after {
             return Err(recreated(format!("it ends at sequence {} now", info.state.last_sequence)));
         }
-        self.session = Some(Session::begin(&self.broker, &self.filter, self.after).await.map_err(Begin::Lost)?);
+        self.session =
+            Some(Session::begin(&self.broker, &self.filter, self.after).await.map_err(Begin::Lost)?);
         Ok(())
     }
 }
@@ -169,7 +170,8 @@ impl Session {
             num_replicas: 1,
             ..pull::Config::default()
         };
-        let consumer: PullConsumer = broker.context.create_consumer_on_stream(config, stream.as_str()).await?;
+        let consumer: PullConsumer =
+            broker.context.create_consumer_on_stream(config, stream.as_str()).await?;
         let messages = consumer
             .stream()
             .max_messages_per_batch(MESSAGES_PER_PULL)
@@ -182,22 +184,15 @@ impl Session {
     }
 
     async fn next(&mut self) -> Result<Delivered, Lost> {
-        let message = loop {
-            match timeout(SILENCE_MAX, self.messages.next()).await {
-                Ok(Some(message)) => break message?,
-                Ok(None) => return Err("the server ended the consumer".into()),
-                // The client passes no heartbeats on, so silence alone proves nothing: ask.
-                Err(_) => {
-                    let stream = self.broker.context.get_stream_no_info(&self.stream).await?;
-                    stream.consumer_info(&self.consumer).await?;
-                }
-            }
-        };
+        // The client watches the heartbeats, and ends with an error when they stay away.
+        let message = self.messages.next().await.ok_or("the server ended the consumer")??;
         let info = message.info()?;
         self.delivered += 1;
         if info.consumer_sequence != self.delivered {
             let (got, wanted) = (info.consumer_sequence, self.delivered);
-            return Err(format!("a message was lost: the consumer is at {got}, the reader at {wanted}").into());
+            return Err(
+                format!("a message was lost: the consumer is at {got}, the reader at {wanted}").into()
+            );
         }
         let stored_at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos())?;
         let sequence = info.stream_sequence;
@@ -209,8 +204,11 @@ impl Drop for Session {
     /// The client leaves consumers behind, and a stream takes a limited number of them. If this request
     /// is lost, the server removes the consumer after a while.
     fn drop(&mut self) {
-        let (context, stream, consumer) =
-            (self.broker.context.clone(), std::mem::take(&mut self.stream), std::mem::take(&mut self.consumer));
+        let (context, stream, consumer) = (
+            self.broker.context.clone(),
+            std::mem::take(&mut self.stream),
+            std::mem::take(&mut self.consumer),
+        );
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 if let Err(error) = context.delete_consumer_from_stream(&consumer, &stream).await {

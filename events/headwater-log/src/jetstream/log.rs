@@ -1,16 +1,19 @@
 use std::error::Error;
+use std::sync::Arc;
 
+use async_nats::Client;
 use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind};
 use async_nats::jetstream::{Context, ErrorCode};
-use async_nats::Client;
 use async_trait::async_trait;
 use futures::TryStreamExt as _;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use super::config::{JetStreamConfig, problem};
+use super::driver::Driver;
 use super::follow::follow;
 use super::{append, direct};
 use crate::retry::Backoff;
@@ -22,6 +25,7 @@ use crate::{
 /// The log on NATS JetStream.
 pub struct JetStreamLog {
     broker: Broker,
+    driver: Driver,
 }
 
 /// A connection to the broker, and how it is used. Cloning is cheap.
@@ -30,13 +34,24 @@ pub(super) struct Broker {
     pub(super) client: Client,
     pub(super) context: Context,
     pub(super) config: JetStreamConfig,
+    /// Room for batches in flight.
+    pub(super) batches: Arc<Semaphore>,
 }
 
-/// How many appends may be under way before a caller waits for room.
-const APPENDS_IN_FLIGHT: usize = 4096;
+/// How many appends may be under way before a caller waits for room. More are hardly faster, and on a slow
+/// disk so many that the last one's time is up before its turn comes would all be sent again.
+const APPENDS_IN_FLIGHT: usize = 1024;
+
+/// How many of them may be atomic batches. The server handles a connection's batches one by one, at some
+/// milliseconds each, and takes at most 50 at a time for a stream, from all its writers.
+const BATCHES_IN_FLIGHT: usize = 16;
 
 impl JetStreamLog {
     /// The log behind a connection.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
     #[must_use]
     pub fn new(client: Client, config: JetStreamConfig) -> Self {
         let context = ContextBuilder::new()
@@ -45,7 +60,8 @@ impl JetStreamLog {
             .max_ack_inflight(APPENDS_IN_FLIGHT)
             .backpressure_on_inflight(true)
             .build(client.clone());
-        Self { broker: Broker { client, context, config } }
+        let batches = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
+        Self { broker: Broker { client, context, config, batches }, driver: Driver::spawn() }
     }
 }
 
@@ -76,23 +92,24 @@ impl EventLog for JetStreamLog {
     }
 
     async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError> {
-        // No domain is at fault when the broker doesn't list its streams.
-        let unavailable = |source: Box<dyn Error + Send + Sync>| ReadError::Unlisted { source };
-        let infos = timeout_at(self.broker.deadline(), self.broker.context.streams().try_collect()).await;
-        let infos: Vec<Info> = infos
-            .map_err(|elapsed| unavailable(elapsed.into()))?
-            .map_err(|error| unavailable(error.into()))?;
-        let ours = infos.iter().filter_map(|info| Some((Domain::of_stream(&info.config.name)?, info)));
-        let mut streams = ours
-            .map(|(domain, info)| stream_info(&domain, info))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(unavailable)?;
-        streams.sort_by(|one, other| one.domain.cmp(&other.domain));
+        // A cluster's list of streams with their states leaves out whose leader doesn't answer in time; the
+        // list of names is complete.
+        let deadline = self.broker.deadline();
+        let mut streams = Vec::new();
+        for domain in self.broker.domains(deadline).await? {
+            match self.broker.existing_stream_info(&domain, deadline).await {
+                Ok(info) => streams
+                    .push(stream_info(&domain, &info).map_err(|source| ReadError::Unlisted { source })?),
+                // It was deleted in between.
+                Err(ReadError::NoStream { .. }) => {}
+                Err(error) => return Err(ReadError::Unlisted { source: error.into() }),
+            }
+        }
         Ok(streams)
     }
 
     async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
-        append::begin(self.broker.clone(), append).await
+        append::begin(self.broker.clone(), &self.driver, append).await
     }
 
     async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
@@ -129,6 +146,27 @@ impl Broker {
         Ok(self.context.create_stream(wanted.clone()).await?.cached_info().clone())
     }
 
+    /// The domains that have a stream, in their order.
+    async fn domains(&self, deadline: Instant) -> Result<Vec<Domain>, ReadError> {
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let names = timeout_at(deadline, self.context.stream_names().try_collect::<Vec<_>>()).await;
+            let failure: Box<dyn Error + Send + Sync> = match names {
+                Ok(Ok(names)) => {
+                    let mut domains: Vec<_> =
+                        names.iter().filter_map(|name| Domain::of_stream(name)).collect();
+                    domains.sort();
+                    return Ok(domains);
+                }
+                Ok(Err(error)) => error.into(),
+                Err(elapsed) => elapsed.into(),
+            };
+            if !backoff.wait().await {
+                return Err(ReadError::Unlisted { source: failure });
+            }
+        }
+    }
+
     /// Loads an aggregate's events from the sequence `from` on, the event `at_least` among them.
     pub(super) async fn load(
         &self,
@@ -153,7 +191,9 @@ impl Broker {
         let mut backoff = Backoff::until(deadline);
         loop {
             let failure = match direct::get(self, domain, subjects, from, max, deadline).await {
-                Ok(events) if events.last().map_or(0, |event| event.sequence) >= at_least => return Ok(events),
+                Ok(events) if events.last().map_or(0, |event| event.sequence) >= at_least => {
+                    return Ok(events);
+                }
                 Ok(_) => ReadError::unavailable(domain, format!("no server has sequence {at_least} yet")),
                 Err(error) if error.is_unavailable() => {
                     // Nobody answers for a stream that isn't there.
@@ -169,7 +209,10 @@ impl Broker {
     }
 
     /// The sequence of an aggregate's last event, as the stream's leader has it.
-    pub(super) async fn last_of(&self, aggregate: &Aggregate) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
+    pub(super) async fn last_of(
+        &self,
+        aggregate: &Aggregate,
+    ) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
         let stream = self.context.get_stream_no_info(aggregate.domain().stream()).await?;
         match stream.get_last_raw_message_by_subject(&aggregate.filter()).await {
             Ok(message) => Ok(Some(message.sequence)),
@@ -179,7 +222,10 @@ impl Broker {
     }
 
     /// The stream's state from its leader; none when there is no such stream.
-    pub(super) async fn stream_info(&self, domain: &Domain) -> Result<Option<Info>, Box<dyn Error + Send + Sync>> {
+    pub(super) async fn stream_info(
+        &self,
+        domain: &Domain,
+    ) -> Result<Option<Info>, Box<dyn Error + Send + Sync>> {
         self.stream_info_by_name(&domain.stream()).await
     }
 
@@ -187,14 +233,22 @@ impl Broker {
         match self.context.get_stream(name).await {
             Ok(stream) => Ok(Some(stream.cached_info().clone())),
             Err(error) => match error.kind() {
-                GetStreamErrorKind::JetStream(server) if server.error_code() == ErrorCode::STREAM_NOT_FOUND => Ok(None),
+                GetStreamErrorKind::JetStream(server)
+                    if server.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+                {
+                    Ok(None)
+                }
                 _ => Err(error.into()),
             },
         }
     }
 
     /// The same for a stream that must be there, asked for until the deadline.
-    pub(super) async fn existing_stream_info(&self, domain: &Domain, deadline: Instant) -> Result<Info, ReadError> {
+    pub(super) async fn existing_stream_info(
+        &self,
+        domain: &Domain,
+        deadline: Instant,
+    ) -> Result<Info, ReadError> {
         let mut backoff = Backoff::until(deadline);
         loop {
             let info = timeout_at(deadline, self.stream_info(domain)).await;

@@ -27,7 +27,10 @@ pub(super) fn stored(
     let headers = headers.into_iter().flat_map(HeaderMap::iter).flat_map(|(name, values)| {
         values.iter().map(move |value| (AsRef::<str>::as_ref(name), value.as_str()))
     });
-    let envelope = Envelope::from_message(headers, payload)
-        .map_err(|source| ReadError::Malformed { domain: domain.clone(), sequence, source })?;
+    let envelope = Envelope::from_message(headers, payload).map_err(|source| ReadError::Malformed {
+        domain: domain.clone(),
+        sequence,
+        source,
+    })?;
     Ok(StoredEvent { sequence, stored_at, envelope })
 }

@@ -4,6 +4,7 @@ mod append;
 mod batch;
 mod config;
 mod direct;
+mod driver;
 mod follow;
 mod log;
 mod message;

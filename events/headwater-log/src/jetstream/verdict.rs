@@ -13,7 +13,10 @@ pub(super) enum Verdict {
     Duplicates,
     /// Nobody listens: there is no stream, or no leader of it.
     NoStream(Box<dyn Error + Send + Sync>),
-    Refused { code: u64, description: String },
+    Refused {
+        code: u64,
+        description: String,
+    },
     /// No answer, or one that means "not now".
     Retry(Box<dyn Error + Send + Sync>),
 }

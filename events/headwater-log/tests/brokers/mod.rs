@@ -1,5 +1,7 @@
 //! The brokers that cases share: started when the first case asks, ended when the last one has dropped them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use headwater_log::JetStreamConfig;
 use headwater_log::testkit::{Cluster, Server};
@@ -21,12 +23,11 @@ pub(crate) struct ServerBroker(OnceCell<Server>);
 #[async_trait]
 impl Broker for ServerBroker {
     async fn urls(&self) -> Vec<String> {
-        let server = self.0.get_or_init(|| async { Server::start().await.unwrap() }).await;
-        vec![server.url()]
+        vec![self.0.get_or_init(|| async { Server::start().await.unwrap() }).await.url()]
     }
 
     fn config(&self) -> JetStreamConfig {
-        JetStreamConfig { replicas: 1, ..JetStreamConfig::default() }
+        JetStreamConfig { replicas: 1, ..short() }
     }
 }
 
@@ -41,6 +42,15 @@ impl Broker for ClusterBroker {
     }
 
     fn config(&self) -> JetStreamConfig {
-        JetStreamConfig { replicas: 3, ..JetStreamConfig::default() }
+        JetStreamConfig { replicas: 3, ..short() }
+    }
+}
+
+/// What fails should fail soon.
+fn short() -> JetStreamConfig {
+    JetStreamConfig {
+        answer_timeout: Duration::from_secs(2),
+        deadline: Duration::from_secs(10),
+        ..JetStreamConfig::default()
     }
 }

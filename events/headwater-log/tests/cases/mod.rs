@@ -19,7 +19,11 @@ impl Cases {
         Self { runtime: Arc::new(runtime), trials: Vec::new() }
     }
 
-    pub(crate) fn add<F: Future<Output = ()>>(&mut self, name: String, case: impl FnOnce() -> F + Send + 'static) {
+    pub(crate) fn add<F: Future<Output = ()>>(
+        &mut self,
+        name: String,
+        case: impl FnOnce() -> F + Send + 'static,
+    ) {
         let runtime = self.runtime.clone();
         self.trials.push(Trial::test(name, move || {
             runtime.block_on(case());
