@@ -29,9 +29,14 @@ pub(crate) fn board_equals(board: &Built<DepartureBoard>, records: Option<&Path>
         }
         flights += 1;
     }
-    let rows = board.projection.flights_from(&board.view, "").try_fold(0, |rows, row| row.map(|_| rows + 1))?;
+    let rows =
+        board.projection.flights_from(&board.view, "").try_fold(0, |rows, row| row.map(|_| rows + 1))?;
     if rows != flights {
-        tracing::error!(rows, flights, "the departure board and the records have different numbers of flights");
+        tracing::error!(
+            rows,
+            flights,
+            "the departure board and the records have different numbers of flights"
+        );
     }
     Ok(rows == flights)
 }

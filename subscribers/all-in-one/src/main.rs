@@ -18,6 +18,11 @@ use crate::options::Options;
 use crate::report::Report;
 use crate::system::System;
 
+/// Events are made on one thread, stored by another, and dropped by a third. With the C library's allocator
+/// a quarter of the processor time goes into that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let options = Options::parse();
     run(&options.logs, |shutdown| all_in_one(&options, shutdown)).into()
@@ -26,7 +31,11 @@ fn main() -> ExitCode {
 async fn all_in_one(options: &Options, shutdown: Shutdown) -> Result<Exit, Failure> {
     let system = System::open(options).await?;
     let Some(outcome) = system.run(options, &shutdown).await? else {
-        let kept = if options.data.is_some() { "run again to go on" } else { "with --data it would go on from here" };
+        let kept = if options.data.is_some() {
+            "run again to go on"
+        } else {
+            "with --data it would go on from here"
+        };
         tracing::info!("stopped before the end; {kept}");
         return Ok(Exit::Interrupted);
     };

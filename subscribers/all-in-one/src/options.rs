@@ -12,7 +12,12 @@ use jiff::Timestamp;
 #[command(version, after_help = EXIT_CODES)]
 pub(crate) struct Options {
     /// Where the events are kept: `embedded`, or a NATS server's URL
-    #[arg(long, value_name = "embedded|nats://HOST:PORT", default_value = "embedded", env = "HEADWATER_LOG_URL")]
+    #[arg(
+        long,
+        value_name = "embedded|nats://HOST:PORT",
+        default_value = "embedded",
+        env = "HEADWATER_LOG_URL"
+    )]
     pub(crate) log: LogOption,
 
     /// Read flights.csv, airports.csv and weather.csv in this directory instead of the week that is built in

@@ -179,7 +179,15 @@ fn write_delays(delays: &DelayTable, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Delays in minutes: mean, and from least to most")?;
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_header([
-        "", "scheduled", "departed", "15+ late", "arrived", "cancelled", "diverted", "departure delay", "arrival delay",
+        "",
+        "scheduled",
+        "departed",
+        "15+ late",
+        "arrived",
+        "cancelled",
+        "diverted",
+        "departure delay",
+        "arrival delay",
     ]);
     let groups = [("", &delays.by_origin), ("", &delays.by_carrier), ("hour ", &delays.by_hour)];
     table.add_row(cells("all", &delays.total));
@@ -196,9 +204,10 @@ fn cells(key: &str, row: &DelayRow) -> Vec<Cell> {
         [row.scheduled, row.departed, row.departed_15_late, row.arrived, row.cancelled, row.diverted];
     let mut cells = vec![Cell::new(key)];
     cells.extend(counts.iter().map(|count| Cell::new(count).set_alignment(CellAlignment::Right)));
-    cells.extend([&row.departure_delay, &row.arrival_delay].map(|delay| {
-        Cell::new(delay_text(delay)).set_alignment(CellAlignment::Right)
-    }));
+    cells.extend(
+        [&row.departure_delay, &row.arrival_delay]
+            .map(|delay| Cell::new(delay_text(delay)).set_alignment(CellAlignment::Right)),
+    );
     cells
 }
 

@@ -56,7 +56,8 @@ impl System {
     /// Opens everything, so that whatever is wrong with the options is said before anything runs.
     pub(crate) async fn open(options: &Options) -> Result<Self, Failure> {
         let records = options.records.as_deref();
-        let (flights, weather) = (open_records::<FlightFeed>(records)?, open_records::<WeatherFeed>(records)?);
+        let (flights, weather) =
+            (open_records::<FlightFeed>(records)?, open_records::<WeatherFeed>(records)?);
         let expected = expected_delays(records)?;
         let fresh = options.data.is_none().then(TempDir::new).transpose()?;
         let data = fresh.as_ref().map(TempDir::path).or(options.data.as_deref()).unwrap_or(Path::new("."));
@@ -77,7 +78,11 @@ impl System {
     }
 
     /// Publishes everything, and waits until both projections have it; none when it was stopped before.
-    pub(crate) async fn run(self, options: &Options, shutdown: &Shutdown) -> Result<Option<Outcome>, Failure> {
+    pub(crate) async fn run(
+        self,
+        options: &Options,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Outcome>, Failure> {
         let Self { log, flights, weather, board, stats, expected, _fresh } = self;
         let begin = Instant::now();
         let progress = Arc::new(Progress::new(&expected.total));
@@ -148,7 +153,8 @@ async fn feed<F: RecordFeed + 'static>(
     shutdown: &Shutdown,
     progress: &Arc<Progress>,
 ) -> Result<Published, Failure> {
-    let (log, rate, stop, progress) = (log.clone(), rate.clone(), shutdown.token().clone(), Arc::clone(progress));
+    let (log, rate, stop, progress) =
+        (log.clone(), rate.clone(), shutdown.token().clone(), Arc::clone(progress));
     // On a task of its own: reading the records takes time that the other feed shouldn't wait for.
     let publishing = tokio::spawn(async move {
         let mut told = 0;

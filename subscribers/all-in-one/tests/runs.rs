@@ -194,7 +194,8 @@ fn refuses_a_data_directory_that_another_run_uses() {
 
 /// The week with some rows that can't be read.
 fn damaged_records(directory: &Path) {
-    let records = |path: &str| -> PathBuf { Path::new(env!("CARGO_MANIFEST_DIR")).join("../../publishers").join(path) };
+    let records =
+        |path: &str| -> PathBuf { Path::new(env!("CARGO_MANIFEST_DIR")).join("../../publishers").join(path) };
     let flights = fs::read_to_string(records("flight-ops/records/flights.csv")).unwrap();
     let mut lines: Vec<String> = flights.lines().map(str::to_owned).collect();
     lines[10] = lines[10].replacen(',', ",x", 3);
@@ -208,7 +209,8 @@ fn damaged_records(directory: &Path) {
 fn skips_rows_that_cannot_be_read_and_says_so() {
     let records = TempDir::new().unwrap();
     damaged_records(records.path());
-    let output = all_in_one(&["--format", "json", "--records", records.path().to_str().unwrap()]).output().unwrap();
+    let output =
+        all_in_one(&["--format", "json", "--records", records.path().to_str().unwrap()]).output().unwrap();
     let report = json_of(&output);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{errors}");
