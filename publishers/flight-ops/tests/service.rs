@@ -1,7 +1,7 @@
 //! The service as an operator sees it: a process with options, signals, an exit code and lines on standard error.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
 
 use std::collections::HashSet;
 use std::fs;
