@@ -12,8 +12,8 @@ use sled::Db;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use super::stream::{EmbeddedStream, StreamReader};
-use super::writer::Request;
+use super::stream::StreamReader;
+use super::writer::{Arriving, Request, Writer};
 use crate::read::check;
 use crate::{
     Append, AppendError, Checkpoint, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
@@ -23,7 +23,8 @@ use crate::{
 /// The log in a directory, inside the process. One process at a time has it open.
 pub struct EmbeddedLog {
     db: Db,
-    streams: Mutex<BTreeMap<Domain, EmbeddedStream>>,
+    streams: Mutex<BTreeMap<Domain, StreamReader>>,
+    writer: Writer,
 }
 
 /// The largest message, in bytes, headers included: what a NATS server takes by default, so that what
@@ -31,7 +32,7 @@ pub struct EmbeddedLog {
 const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How much of the log sled keeps in memory, in bytes. Readers mostly want what was just written.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: u64 = 24 * 1024 * 1024;
 
 /// How long to wait for a store that is still being closed.
 const LOCK_WAIT_MAX: Duration = Duration::from_millis(500);
@@ -54,22 +55,34 @@ impl EmbeddedLog {
         // Every append is flushed before it is answered; flushing by time as well would be in the way.
         let config = sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = open(&config).map_err(|error| EmbeddedError::opening(directory, error))?;
-        let mut streams = BTreeMap::new();
-        for name in db.tree_names() {
+        let writer = Writer::spawn(db.clone())?;
+        let log = Self { db, streams: Mutex::new(BTreeMap::new()), writer };
+        for name in log.db.tree_names() {
             if let Some(domain) = std::str::from_utf8(&name).ok().and_then(Domain::of_stream) {
-                streams.insert(domain.clone(), EmbeddedStream::open(&db, &domain)?);
+                log.open_stream(&domain)?;
             }
         }
-        Ok(Self { db, streams: Mutex::new(streams) })
+        Ok(log)
+    }
+
+    fn open_stream(&self, domain: &Domain) -> Result<StreamReader, EmbeddedError> {
+        let mut streams = self.lock();
+        if let Some(reader) = streams.get(domain) {
+            return Ok(reader.clone());
+        }
+        let (reader, appender) = StreamReader::open(&self.db, domain)?;
+        self.writer.open(domain, appender)?;
+        streams.insert(domain.clone(), reader.clone());
+        Ok(reader)
     }
 
     fn reader(&self, domain: &Domain) -> Result<StreamReader, ReadError> {
-        let reader = self.lock().get(domain).map(|stream| stream.reader.clone());
+        let reader = self.lock().get(domain).cloned();
         reader.ok_or_else(|| ReadError::NoStream { domain: domain.clone() })
     }
 
     /// A panic elsewhere can't have left the map half-changed: it is only inserted into.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Domain, EmbeddedStream>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Domain, StreamReader>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -77,15 +90,10 @@ impl EmbeddedLog {
 #[async_trait]
 impl EventLog for EmbeddedLog {
     async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError> {
-        let mut streams = self.lock();
-        if let Some(stream) = streams.get(domain) {
-            return Ok(stream.reader.info());
-        }
-        let stream = EmbeddedStream::open(&self.db, domain)
+        let reader = self
+            .open_stream(domain)
             .map_err(|source| OpenError::Unavailable { stream: domain.stream(), source: source.into() })?;
-        let info = stream.reader.info();
-        streams.insert(domain.clone(), stream);
-        Ok(info)
+        Ok(reader.info())
     }
 
     async fn info(&self, domain: &Domain) -> Result<StreamInfo, ReadError> {
@@ -93,19 +101,20 @@ impl EventLog for EmbeddedLog {
     }
 
     async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError> {
-        Ok(self.lock().values().map(|stream| stream.reader.info()).collect())
+        Ok(self.lock().values().map(StreamReader::info).collect())
     }
 
     async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
         let (aggregate, expected) = (append.aggregate.clone(), append.expected);
-        let writer = self.lock().get(aggregate.domain()).map(|stream| stream.writer.requests());
-        let Some(writer) = writer else { return Err(AppendError::NoStream { aggregate }) };
+        if !self.lock().contains_key(aggregate.domain()) {
+            return Err(AppendError::NoStream { aggregate });
+        }
         let events = append.into_new_events(MESSAGE_BYTES_MAX)?;
         let (answer, answered) = oneshot::channel();
-        let request = Request { aggregate: aggregate.clone(), expected, events, answer };
+        let request = Request::Append(Arriving { aggregate: aggregate.clone(), expected, events, answer });
         let stopped =
             |aggregate| AppendError::Unknown { aggregate, source: "the log's writer has stopped".into() };
-        let writer = writer.ok_or_else(|| stopped(aggregate.clone()))?;
+        let writer = self.writer.requests().ok_or_else(|| stopped(aggregate.clone()))?;
         writer.send(request).await.map_err(|_| stopped(aggregate.clone()))?;
         Ok(PendingAppend::new(async move { answered.await.unwrap_or_else(|_| Err(stopped(aggregate))) }))
     }

@@ -8,10 +8,11 @@
 //! | `e`, sequence | the event |
 //! | `a`, aggregate, `\0`, sequence | the event's fingerprint |
 //!
-//! A thread for each stream gathers whatever appends wait, stores them with one flush, and only then
+//! One thread gathers whatever appends wait, stores them with one flush, and only then
 //! answers them and shows them to readers: so what is acknowledged or read survives a crash, and many
 //! writers share the cost of a flush.
 
+mod appender;
 mod log;
 mod record;
 mod stream;

@@ -5,22 +5,26 @@ use jiff::Timestamp;
 use sled::{Db, Tree};
 use tokio::sync::watch;
 
+use super::appender::Appender;
 use super::log::EmbeddedError;
 use super::record::{
     CREATED, aggregate_key, aggregate_prefix, decode, event_key, fingerprint, sequence_of, subject,
 };
 use super::window::DuplicateWindow;
-use super::writer::Writer;
 use crate::{ReadError, StoredEvent, StreamInfo};
 
-/// One domain's events: what is read, and the thread that appends.
-pub(super) struct EmbeddedStream {
-    pub(super) reader: StreamReader,
-    pub(super) writer: Writer,
+/// The events of one domain that readers may see. Cloning is cheap.
+#[derive(Clone)]
+pub(super) struct StreamReader {
+    pub(super) domain: Domain,
+    pub(super) created: Timestamp,
+    tree: Tree,
+    pub(super) visible: watch::Receiver<u64>,
 }
 
-impl EmbeddedStream {
-    pub(super) fn open(db: &Db, domain: &Domain) -> Result<Self, EmbeddedError> {
+impl StreamReader {
+    /// Opens a stream, and creates it if it isn't there: what reads it, and what appends to it.
+    pub(super) fn open(db: &Db, domain: &Domain) -> Result<(Self, Appender), EmbeddedError> {
         let tree = db.open_tree(domain.stream())?;
         let created = created(db, &tree)?;
         let last = tree.scan_prefix(b"e").keys().next_back().transpose()?.map_or(0, |key| sequence_of(&key));
@@ -34,21 +38,10 @@ impl EmbeddedStream {
             }
         }
         let (visible, readers) = watch::channel(last);
-        let writer = Writer::spawn(domain, tree.clone(), last, window, visible)?;
-        Ok(Self { reader: StreamReader { domain: domain.clone(), created, tree, visible: readers }, writer })
+        let appender = Appender::new(tree.clone(), last, window, visible);
+        Ok((Self { domain: domain.clone(), created, tree, visible: readers }, appender))
     }
-}
 
-/// The events of one domain that readers may see. Cloning is cheap.
-#[derive(Clone)]
-pub(super) struct StreamReader {
-    pub(super) domain: Domain,
-    pub(super) created: Timestamp,
-    tree: Tree,
-    pub(super) visible: watch::Receiver<u64>,
-}
-
-impl StreamReader {
     pub(super) fn info(&self) -> StreamInfo {
         StreamInfo { domain: self.domain.clone(), created: self.created, last: self.last(), replicas: 1 }
     }
