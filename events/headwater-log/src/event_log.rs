@@ -44,7 +44,8 @@ pub trait EventLog: Send + Sync + 'static {
     async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError>;
 
     /// Hands an append over to the log. The answer is what is returned, another future: so appends that
-    /// are begun one after another are stored in that order, and many can be under way at once.
+    /// are begun one after another are stored in that order, and many can be under way at once. One that
+    /// must be sent again, because the log was away, may come behind those that were begun after it.
     ///
     /// The answer comes by itself, in bounded time, whether it is awaited, kept or dropped. Many appends may
     /// be begun before the first answer is looked at; when too many are under way, this call waits for room.

@@ -10,7 +10,7 @@ use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, PullConsumer};
 use futures::{StreamExt as _, stream};
 use headwater_event::EventFilter;
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::log::{Broker, created};
 use super::message::stored;
@@ -20,9 +20,16 @@ use crate::{Checkpoint, Follow, ReadError, StoredEvent};
 /// How many messages one pull asks for: what the server may send before it hears from the reader again.
 const MESSAGES_PER_PULL: usize = 2000;
 
-/// How often the server says that it is still there while there is nothing to send. Two that stay away mean
-/// that the consumer is lost.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+/// How often the server says that it is still there while there is nothing to send. When two stay away, the
+/// client ends the session.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How long without a message before the consumer is asked what it has sent. The heartbeats don't tell: what
+/// was on its way when a connection broke is lost, and they go on.
+const SILENCE_MAX: Duration = Duration::from_secs(2);
+
+/// How long a message may take that the consumer has sent.
+const LATE_MAX: Duration = Duration::from_millis(500);
 
 /// How long the server keeps a consumer whose reader is gone.
 const INACTIVE_MAX: Duration = Duration::from_secs(30);
@@ -184,8 +191,7 @@ impl Session {
     }
 
     async fn next(&mut self) -> Result<Delivered, Lost> {
-        // The client watches the heartbeats, and ends with an error when they stay away.
-        let message = self.messages.next().await.ok_or("the server ended the consumer")??;
+        let message = self.message().await?;
         let info = message.info()?;
         self.delivered += 1;
         if info.consumer_sequence != self.delivered {
@@ -197,6 +203,23 @@ impl Session {
         let stored_at = Timestamp::from_nanosecond(info.published.unix_timestamp_nanos())?;
         let sequence = info.stream_sequence;
         Ok(Delivered { sequence, stored_at, message })
+    }
+
+    /// The next message, however long it takes.
+    async fn message(&mut self) -> Result<Message, Lost> {
+        loop {
+            if let Ok(message) = timeout(SILENCE_MAX, self.messages.next()).await {
+                return Ok(message.ok_or("the server ended the consumer")??);
+            }
+            // There is nothing to hear; or it was lost on its way, and no later message shows the gap.
+            let stream = self.broker.context.get_stream_no_info(&self.stream).await?;
+            let sent = stream.consumer_info(&self.consumer).await?.delivered.consumer_sequence;
+            if sent > self.delivered {
+                let late = timeout(LATE_MAX, self.messages.next()).await;
+                let late = late.map_err(|_| format!("message {sent} of the consumer was lost on its way"))?;
+                return Ok(late.ok_or("the server ended the consumer")??);
+            }
+        }
     }
 }
 

@@ -1,16 +1,19 @@
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
-use async_nats::Client;
+use async_nats::header::NATS_EXPECTED_STREAM;
 use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind};
 use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind};
 use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::{Client, HeaderMap, RequestErrorKind};
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::TryStreamExt as _;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::config::{JetStreamConfig, problem};
 use super::driver::Driver;
@@ -45,6 +48,9 @@ const APPENDS_IN_FLIGHT: usize = 1024;
 /// How many of them may be atomic batches. The server handles a connection's batches one by one, at some
 /// milliseconds each, and takes at most 50 at a time for a stream, from all its writers.
 const BATCHES_IN_FLIGHT: usize = 16;
+
+/// How long to wait for a new stream to be known to all servers.
+const HEARD_MAX: Duration = Duration::from_secs(1);
 
 impl JetStreamLog {
     /// The log behind a connection.
@@ -143,7 +149,28 @@ impl Broker {
             return Ok(info);
         }
         // Two services that start at once may both create it; the server answers both alike.
-        Ok(self.context.create_stream(wanted.clone()).await?.cached_info().clone())
+        let info = self.context.create_stream(wanted.clone()).await?.cached_info().clone();
+        self.wait_until_heard(wanted).await;
+        Ok(info)
+    }
+
+    /// Waits until the server that we are connected to knows who stores the new stream's subjects. In a
+    /// cluster that takes some milliseconds, in which appends would find nobody; they would be sent again,
+    /// and in another order.
+    async fn wait_until_heard(&self, stream: &Config) {
+        let subject = stream.subjects.iter().map(|subject| subject.replace('>', "opened")).next();
+        let Some(subject) = subject else { return };
+        let mut backoff = Backoff::within(HEARD_MAX);
+        loop {
+            // What is meant for a stream of another name is refused, by whoever stores it.
+            let mut headers = HeaderMap::new();
+            headers.insert(NATS_EXPECTED_STREAM, "none");
+            let request = self.client.request_with_headers(subject.clone(), headers, Bytes::new());
+            match timeout(HEARD_MAX, request).await {
+                Ok(Err(error)) if error.kind() == RequestErrorKind::NoResponders && backoff.wait().await => {}
+                _ => return,
+            }
+        }
     }
 
     /// The domains that have a stream, in their order.

@@ -3,7 +3,7 @@ use std::future::Future;
 use std::io::Write as _;
 
 use super::{ConnectError, Exit, Logs, Shutdown};
-use crate::{EmbeddedError, OpenError, ReadError};
+use crate::{AppendError, EmbeddedError, OpenError, ReadError};
 
 /// Runs a service's main part: with logs, on a runtime, and until it is asked to stop. What it fails with
 /// is one line on standard error, and an exit code that says of which kind it is.
@@ -70,13 +70,19 @@ impl<E: Error + 'static> From<E> for Failure {
 }
 
 fn exit_of(error: &(dyn Error + 'static)) -> Option<Exit> {
-    let unavailable = matches!(error.downcast_ref(), Some(OpenError::Unavailable { .. }))
-        || matches!(error.downcast_ref(), Some(ReadError::Unavailable { .. } | ReadError::Unlisted { .. }))
-        || error.is::<EmbeddedError>();
-    match error.downcast_ref::<ConnectError>() {
+    let unavailable = matches!(find(error), Some(OpenError::Unavailable { .. }))
+        || matches!(find(error), Some(ReadError::Unavailable { .. } | ReadError::Unlisted { .. }))
+        || matches!(find(error), Some(AppendError::Unknown { .. }))
+        || find::<EmbeddedError>(error).is_some();
+    match find::<ConnectError>(error) {
         Some(error) => Some(error.exit()),
         None => unavailable.then_some(Exit::Unavailable),
     }
+}
+
+/// The error as its own type. A boxed source is a box to whoever walks the chain.
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    error.downcast_ref().or_else(|| error.downcast_ref::<Box<E>>().map(AsRef::as_ref))
 }
 
 #[cfg(test)]
@@ -90,6 +96,17 @@ mod tests {
     #[derive(Debug, thiserror::Error)]
     #[error("the inner one: {0}")]
     struct Inner(#[source] std::io::Error);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the job was not done")]
+    struct Job(#[source] Box<ReadError>);
+
+    #[test]
+    fn an_unreachable_log_is_told_by_the_exit_code_however_deep_it_lies() {
+        let source = Box::new(ReadError::Unlisted { source: "no answer".into() });
+        assert_eq!(Failure::from(Job(source)).exit, Exit::Unavailable);
+        assert_eq!(Failure::from(std::io::Error::other("something else")).exit, Exit::Failed);
+    }
 
     #[test]
     fn each_cause_is_said_once() {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Stream;
 use async_nats::{Client, HeaderMap};
@@ -83,7 +84,19 @@ impl Bed {
 
     /// The domain's stream, as the client's library shows it.
     pub(crate) async fn stream(&self) -> Stream {
-        async_nats::jetstream::new(self.client().await).get_stream(self.domain.stream()).await.unwrap()
+        let mut jetstream = async_nats::jetstream::new(self.client().await);
+        // A cluster may leave a request unanswered while it elects a leader.
+        jetstream.set_timeout(Duration::from_secs(2));
+        let asked = async {
+            loop {
+                match jetstream.get_stream(self.domain.stream()).await {
+                    Ok(stream) => return stream,
+                    Err(error) if error.kind() == GetStreamErrorKind::Request => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        timeout(PATIENCE, asked).await.expect("nobody tells about the stream")
     }
 
     pub(crate) async fn raw_message(&self, sequence: u64) -> StreamMessage {
