@@ -32,7 +32,7 @@ const COMMITS_PER_FLUSH: usize = 200;
 const ROWS_PER_FLUSH: usize = 20_000;
 
 /// How much of the state sled keeps in memory, in bytes.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: u64 = 24 * 1024 * 1024;
 
 /// How long a store that is in use is waited for: its last process may be about to end, and an operator's
 /// query has it open for a moment.
