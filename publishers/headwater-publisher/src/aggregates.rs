@@ -25,7 +25,7 @@ struct Shared<D: Decider> {
 /// How many aggregates are kept in memory by default.
 const CACHED_MAX: NonZeroUsize = NonZeroUsize::MIN.saturating_add(16 * 1024 - 1);
 
-/// How often a command is decided because others were first.
+/// How often a command is decided, when others are first each time.
 const ATTEMPTS_MAX: usize = 10;
 
 impl<D: Decider> Aggregates<D> {

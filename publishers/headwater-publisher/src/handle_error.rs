@@ -18,7 +18,7 @@ pub enum HandleError<R: Error + Send + Sync + 'static> {
     /// The events couldn't be appended, or may not have been: the source says which.
     #[error("the command's events can't be appended")]
     Append(#[source] Box<AppendError>),
-    /// The aggregate can't be loaded. Nothing was stored.
+    /// The aggregate can't be loaded. Nothing was stored, unless the command had been handled before.
     #[error("the aggregate can't be loaded")]
     Load(#[source] Box<ReadError>),
     /// A stored event of the aggregate can't be read. Nothing was stored.
