@@ -170,7 +170,11 @@ impl Attempt {
             return Err("another write to the aggregate was under way".into());
         }
         if actual > self.expected {
-            let stored = self.load(self.expected + 1, actual).await?;
+            let stored = match self.events.len() {
+                // The first event after the expected version decides.
+                1 => self.next(self.expected + 1).await?,
+                _ => self.load(self.expected + 1, actual).await?,
+            };
             let ours = self.events.iter().map(|event| event.fingerprint);
             let ours = stored.iter().map(fingerprint).take(self.events.len()).eq(ours);
             if let (true, Some(last)) = (ours, stored.get(self.events.len() - 1)) {
@@ -213,6 +217,11 @@ impl Attempt {
             Some(reused) => Ok(Err(self.reused_id(reused.sequence))),
             None => Err("an event with the id of one of these is under way, or of another aggregate".into()),
         }
+    }
+
+    async fn next(&self, from: u64) -> Result<Vec<StoredEvent>, Failure> {
+        let Self { aggregate, deadline, .. } = self;
+        Ok(self.broker.get(aggregate.domain(), &aggregate.filter(), from, 1, from, *deadline).await?)
     }
 
     async fn load(&self, from: u64, at_least: u64) -> Result<Vec<StoredEvent>, Failure> {
