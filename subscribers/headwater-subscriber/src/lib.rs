@@ -81,3 +81,8 @@ pub use store_error::StoreError;
 pub use table::Table;
 pub use tx::Tx;
 pub use view::View;
+
+/// The README's code, which must compile and pass.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
