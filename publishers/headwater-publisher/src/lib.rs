@@ -19,6 +19,7 @@ pub use aggregates::Aggregates;
 pub use command::{Command, Key};
 pub use feed::{Feed, FeedError, FeedSummary};
 pub use handle_error::HandleError;
+pub use headwater_log::service::Exit;
 pub use rate::{Rate, parse_rate};
 pub use receipt::Receipt;
 pub use service::{PublishError, Published, PublisherArgs, RecordFeed, main, publish};

@@ -116,14 +116,8 @@ pub enum PublishError<R: Error + Send + Sync + 'static> {
 
 /// The options of a service that publishes records.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = Exit::HELP)]
 pub struct PublisherArgs {
-    #[command(flatten)]
-    connection: Connection,
-
-    #[command(flatten)]
-    logs: Logs,
-
     /// Read the CSV files of this directory instead of the week that is built in
     #[arg(long, value_name = "DIR", env = "HEADWATER_RECORDS")]
     records: Option<PathBuf>,
@@ -135,6 +129,12 @@ pub struct PublisherArgs {
     /// How many servers keep a copy of the stream, if it is created: 3 in production
     #[arg(long, value_name = "N", default_value_t = 1, env = "HEADWATER_REPLICAS", value_parser = clap::value_parser!(u8).range(1..=5))]
     replicas: u8,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    logs: Logs,
 }
 
 /// The whole `main` of a service that publishes records to NATS.

@@ -1,6 +1,6 @@
 //! The service `weather-station`.
 
-use headwater_log::service::Exit;
+use headwater_publisher::Exit;
 use weather_station::WeatherFeed;
 
 fn main() -> Exit {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use clap::{Parser, ValueEnum};
 use flight_events::Airport;
-use headwater_log::service::{Connection, Logs, ServersError};
+use headwater_log::service::{Connection, Logs, report};
 use jiff::Timestamp;
 
 /// Runs the whole reference system in one process: publishes the records as events, builds both
@@ -75,12 +75,16 @@ pub(crate) enum LogOption {
 }
 
 impl FromStr for LogOption {
-    type Err = ServersError;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "embedded" {
             return Ok(Self::Embedded);
         }
-        Ok(Self::Nats(Box::new(Connection::to(text)?)))
+        if !text.contains("://") {
+            return Err(format!("{text:?} is neither `embedded` nor a URL like nats://127.0.0.1:4222"));
+        }
+        let connection = Connection::to(text).map_err(|error| report(&error))?;
+        Ok(Self::Nats(Box::new(connection)))
     }
 }

@@ -118,11 +118,18 @@ impl Report {
         writeln!(out)?;
         write_delays(&delay_stats.table, out)?;
         writeln!(out)?;
-        writeln!(
-            out,
-            "{} events in the log, {} published now, in {:.2} s: {:.0} events a second",
-            self.events, self.published, self.seconds, self.events_per_second
-        )?;
+        let Self { events, published, seconds, events_per_second, .. } = self;
+        match published {
+            0 => writeln!(
+                out,
+                "{events} events in the log, nothing new to publish, checked in {seconds:.2} s"
+            )?,
+            _ => writeln!(
+                out,
+                "{events} events in the log, {published} published now, in {seconds:.2} s: \
+                 {events_per_second:.0} events a second"
+            )?,
+        }
         if let Some(bytes) = self.peak_rss_bytes {
             writeln!(out, "peak memory {} MiB", bytes / (1024 * 1024))?;
         }
@@ -167,6 +174,9 @@ fn write_board(board: &Board, out: &mut impl Write) -> io::Result<()> {
         };
         let flight = format!("{} {}", line.flight.carrier, line.flight.number);
         table.add_row([clock(line.scheduled_departure), line.destination.to_string(), flight, status]);
+    }
+    if board.lines.is_empty() {
+        return writeln!(out, "no departures then; choose with --airport and --at");
     }
     writeln!(out, "{table}")?;
     match board.lines.len().checked_sub(BOARD_LINES) {

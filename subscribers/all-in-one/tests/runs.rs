@@ -160,6 +160,7 @@ fn says_in_one_line_that_a_server_is_unreachable() {
 fn refuses_bad_options_with_the_code_of_bad_options() {
     for (option, words) in [
         (["--log", "redis://somewhere"], "redis"),
+        (["--log", "embeded"], "nats://127.0.0.1:4222"),
         (["--rate", "0"], "0.001"),
         (["--rate", "fast"], "fast"),
         (["--format", "xml"], "xml"),

@@ -1,7 +1,7 @@
 //! Counts flights and their delays per carrier, per origin and per hour of day.
 
 use delay_stats::DelayStats;
-use headwater_log::service::Exit;
+use headwater_subscriber::Exit;
 
 fn main() -> Exit {
     headwater_subscriber::main::<DelayStats>(

@@ -1,7 +1,7 @@
 //! Keeps the state of every flight.
 
 use departure_board::DepartureBoard;
-use headwater_log::service::Exit;
+use headwater_subscriber::Exit;
 
 fn main() -> Exit {
     headwater_subscriber::main::<DepartureBoard>("Keeps the state of every flight, for the departure board")

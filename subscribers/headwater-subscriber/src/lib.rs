@@ -69,6 +69,7 @@ pub use apply::{Apply, ApplyError};
 pub use headwater_event::{Event, EventType};
 pub use headwater_event_derive::Projection;
 pub use headwater_log::StoredEvent;
+pub use headwater_log::service::Exit;
 pub use projection::Projection;
 pub use projector::Projector;
 pub use projector_error::ProjectorError;

@@ -10,17 +10,17 @@ use crate::{Projection, Projector};
 
 /// The options of a service that builds a projection.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = Exit::HELP)]
 pub struct SubscriberArgs {
+    /// Keep the projection below this directory, and go on from what is there
+    #[arg(long, value_name = "DIR", default_value = "headwater-data", env = "HEADWATER_DATA")]
+    data: PathBuf,
+
     #[command(flatten)]
     connection: Connection,
 
     #[command(flatten)]
     logs: Logs,
-
-    /// Keep the projection below this directory, and go on from what is there
-    #[arg(long, value_name = "DIR", default_value = "headwater-data", env = "HEADWATER_DATA")]
-    data: PathBuf,
 }
 
 /// The whole `main` of a service that builds a projection from NATS.

@@ -148,7 +148,7 @@ pub(crate) fn open(directory: &Path) -> Result<Tree, StoreError> {
                 sled::Error::Io(io) if io.to_string().contains("lock") => {
                     StoreError::InUse { directory: directory.to_owned() }
                 }
-                _ => StoreError::Sled(error),
+                _ => StoreError::Directory { directory: directory.to_owned(), source: error },
             },
         )?;
     Ok(db.open_tree("projection")?)

@@ -10,7 +10,7 @@ pub enum StoreError {
         directory: PathBuf,
     },
     /// Another process has the state open.
-    #[error("the projection's state in {} is in use by another process", directory.display())]
+    #[error("the projection's state in {} is in use by another process; stop it, or name another directory", directory.display())]
     InUse {
         /// The state's directory.
         directory: PathBuf,
@@ -28,6 +28,14 @@ pub enum StoreError {
         found: String,
         /// What was about to use it.
         wanted: String,
+    },
+    /// The directory can't be used.
+    #[error("the projection's directory {} can't be opened", directory.display())]
+    Directory {
+        /// The state's directory.
+        directory: PathBuf,
+        /// What sled reports.
+        source: sled::Error,
     },
     /// sled can't read or write.
     #[error("the projection's store failed")]

@@ -222,6 +222,14 @@ pub enum EmbeddedError {
         /// The log's directory.
         directory: PathBuf,
     },
+    /// The directory can't be used.
+    #[error("the log's directory {} can't be opened", directory.display())]
+    Directory {
+        /// The log's directory.
+        directory: PathBuf,
+        /// What sled reports.
+        source: sled::Error,
+    },
     /// sled can't read or write the store.
     #[error("the embedded log's store can't be opened")]
     Store {
@@ -243,7 +251,7 @@ impl EmbeddedError {
         if is_locked(&error) {
             Self::InUse { directory: directory.to_owned() }
         } else {
-            Self::Store { source: error }
+            Self::Directory { directory: directory.to_owned(), source: error }
         }
     }
 }

@@ -34,6 +34,17 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The codes for the end of a service's `--help`.
+    pub const HELP: &'static str = "\
+Exit codes:
+  0    done, or stopped when asked to
+  1    something went wrong while running
+  2    bad options, or a file that they name is wrong
+  3    finished, but rows of the records could not be read
+  5    the log could not be reached
+  130  ended at once by a second Ctrl-C
+  143  ended at once by a second SIGTERM";
+
     /// The number that the shell sees.
     pub const fn code(self) -> u8 {
         self as u8

@@ -55,7 +55,7 @@ impl Get {
     ) -> Result<(), CommandError> {
         let query = Query { table: self.table.clone(), key: self.key.clone() };
         let mut rows = 0_u64;
-        query.ask(&self.data.data, &self.name, |row| {
+        query.ask(&self.data.projections(), &self.name, |row| {
             if stop.is_cancelled() {
                 return Err(io::ErrorKind::Interrupted.into());
             }

@@ -34,10 +34,18 @@ pub(crate) struct Data {
     data: PathBuf,
 }
 
+impl Data {
+    /// Where the projections themselves are: the all-in-one keeps its log beside them.
+    fn projections(&self) -> PathBuf {
+        let nested = self.data.join("projections");
+        if nested.is_dir() { nested } else { self.data.clone() }
+    }
+}
+
 impl ProjectionCommand {
     pub(crate) fn run(&self, stop: &CancellationToken, out: &mut impl Write) -> Result<(), CommandError> {
         match self {
-            Self::Ls { data, format } => ls::ls(&data.data, *format, out),
+            Self::Ls { data, format } => ls::ls(&data.projections(), *format, out),
             Self::Get(get) => get.run(stop, out),
         }
     }
