@@ -18,11 +18,6 @@ use crate::options::Options;
 use crate::report::Report;
 use crate::system::System;
 
-/// Events are made on one thread, stored by another, and dropped by a third. With the C library's allocator
-/// a quarter of the processor time goes into that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let options = Options::parse();
     run(&options.logs, |shutdown| all_in_one(&options, shutdown)).into()
