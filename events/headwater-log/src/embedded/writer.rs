@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use headwater_event::{Aggregate, Domain};
 use sled::Db;
@@ -39,11 +39,8 @@ pub(super) struct Writer {
 /// cost memory.
 const APPENDS_PER_FLUSH: usize = 1000;
 
-/// How long the writer waits for others at the most: less than a flush takes on most disks.
-const GATHER_MAX: Duration = Duration::from_millis(1);
-
-/// How long it sleeps in between.
-const GATHER_PAUSE: Duration = Duration::from_micros(50);
+/// How long to wait before a full queue is looked at again.
+const QUEUE_PAUSE: Duration = Duration::from_micros(50);
 
 /// How many appends may wait for the writer before a caller has to.
 const APPENDS_WAITING: usize = 4096;
@@ -69,7 +66,7 @@ impl Writer {
                 Err(TrySendError::Full(back)) => request = back,
                 Err(TrySendError::Closed(_)) => return Err(stopped()),
             }
-            thread::sleep(GATHER_PAUSE);
+            thread::sleep(QUEUE_PAUSE);
         }
     }
 
@@ -100,10 +97,7 @@ impl Appending {
     /// is on the disk, and the next append must not be built upon it.
     fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut waiting = Vec::with_capacity(APPENDS_PER_FLUSH);
-        let mut together = 0;
         while requests.blocking_recv_many(&mut waiting, APPENDS_PER_FLUSH) > 0 {
-            gather(&mut requests, &mut waiting, together);
-            together = waiting.len();
             if let Err(error) = self.store(&mut waiting) {
                 tracing::error!(%error, "the embedded log can't store events; open it again");
                 return;
@@ -150,22 +144,6 @@ impl Appending {
                 };
                 Some((answer, aggregate, staged))
             }
-        }
-    }
-}
-
-/// Waits a moment for the writers whose appends shared the last flush: they have just been answered, and
-/// if they go on, it is now. One writer alone never waits.
-fn gather(requests: &mut mpsc::Receiver<Request>, waiting: &mut Vec<Request>, last_together: usize) {
-    let wanted = last_together.min(APPENDS_PER_FLUSH) / 2;
-    let deadline = Instant::now() + GATHER_MAX;
-    while waiting.len() + requests.len() <= wanted && Instant::now() < deadline {
-        thread::sleep(GATHER_PAUSE);
-    }
-    while waiting.len() < APPENDS_PER_FLUSH {
-        match requests.try_recv() {
-            Ok(request) => waiting.push(request),
-            Err(_) => break,
         }
     }
 }
