@@ -1,0 +1,6 @@
+//! The graph, drawn.
+
+mod dot;
+mod json;
+mod mermaid;
+mod text;
