@@ -3,6 +3,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Error, Field, Ident};
 
+use crate::aliases::{self, Aliases};
 use crate::event_attributes::Attributes;
 use crate::name::Errors;
 
@@ -18,12 +19,14 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     }
     errors.finish()?;
     match (attributes, key) {
-        (Some(attributes), Some(key)) => Ok(implementation(&input.ident, &attributes, key)),
+        (Some(attributes), Some(key)) => {
+            Ok(implementation(&input.ident, &attributes, key, &aliases::of_fields(input)))
+        }
         _ => Err(Error::new_spanned(&input.ident, "this event can't be derived")),
     }
 }
 
-fn implementation(event: &Ident, attributes: &Attributes, key: &Field) -> TokenStream {
+fn implementation(event: &Ident, attributes: &Attributes, key: &Field, aliases: &[Aliases]) -> TokenStream {
     let Attributes { namespace, domain, aggregate, name, version, upcasts } = attributes;
     let (field, key_type) = (&key.ident, &key.ty);
     let older = match upcasts {
@@ -35,6 +38,10 @@ fn implementation(event: &Ident, attributes: &Attributes, key: &Field) -> TokenS
         },
         None => quote!(),
     };
+    let upcasts_version_before = upcasts.is_some();
+    let older_schemas = upcasts.as_ref().map(|older| {
+        quote_spanned! {older.span()=> schemas.extend(<#older as ::headwater_event::Event>::schemas()); }
+    });
     let chain = upcasts.as_ref().map(|older| {
         let order = format!(
             "`upcasts` must name version {} of the same event, so that every stored version can be read",
@@ -72,6 +79,15 @@ fn implementation(event: &Ident, attributes: &Attributes, key: &Field) -> TokenS
                     #older
                     other => ::core::result::Result::Err(::headwater_event::DecodeError::version(Self::TYPE, other)),
                 }
+            }
+
+            fn schemas() -> ::headwater_event::__private::Vec<::headwater_event::EventSchema> {
+                #[allow(unused_mut, reason = "only an event that upcasts adds to them")]
+                let mut schemas = ::headwater_event::__private::vec![
+                    ::headwater_event::__private::schema_of::<Self>(#upcasts_version_before, &[#(#aliases),*])
+                ];
+                #older_schemas
+                schemas
             }
         }
 

@@ -1,6 +1,7 @@
 use syn::meta::ParseNestedMeta;
-use syn::{DeriveInput, Error, Expr, ExprLit, ExprPath, Lit, LitInt, LitStr, Path, Token};
+use syn::{DeriveInput, Error, LitInt, LitStr, Path};
 
+use crate::attributes::{each, fill, number, path, text, unknown, version};
 use crate::name::{self, Errors};
 
 /// The organisation that defines an event which names no other.
@@ -18,17 +19,9 @@ pub(crate) struct Attributes {
 
 impl Attributes {
     pub(crate) fn parse(input: &DeriveInput) -> Result<Self, Error> {
-        let mut errors = Errors::default();
         let mut given = Given::default();
-        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("event")) {
-            let parsed = attribute.parse_nested_meta(|meta| {
-                errors.keep(given.take(&meta));
-                Ok(())
-            });
-            errors.keep(parsed);
-        }
         // What is missing may be what was misspelt, so that is said first and alone.
-        errors.finish()?;
+        each(input, "event", |meta| given.take(meta))?;
 
         let mut errors = Errors::default();
         errors.keep(given.check_names());
@@ -60,44 +53,18 @@ struct Given {
 }
 
 impl Given {
-    /// Takes one `name = value`. It reads to the value's end whatever the value is, so that an error in
-    /// one attribute hides none in the next.
     fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<(), Error> {
+        const OWNER: &str = "an event";
         let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
-        let slot = match name.as_str() {
-            "namespace" => &mut self.namespace,
-            "domain" => &mut self.domain,
-            "aggregate" => &mut self.aggregate,
-            "name" => &mut self.name,
-            "version" => {
-                let Expr::Lit(ExprLit { lit: Lit::Int(version), .. }) = value(meta)? else {
-                    return Err(meta.error("`version` takes a number: version = 1"));
-                };
-                return fill(&mut self.version, version, meta);
-            }
-            "upcasts" => {
-                let Expr::Path(ExprPath { qself: None, path, .. }) = value(meta)? else {
-                    return Err(meta.error("`upcasts` takes a type: upcasts = OrderPaidV1"));
-                };
-                return fill(&mut self.upcasts, path, meta);
-            }
-            _ => {
-                if meta.input.peek(Token![=]) {
-                    value(meta)?;
-                }
-                return Err(Error::new_spanned(
-                    &meta.path,
-                    "unknown attribute; `event` takes namespace, domain, aggregate, name, version and upcasts",
-                ));
-            }
-        };
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = value(meta)? else {
-            return Err(Error::new_spanned(
-                &meta.path,
-                format!("`{name}` takes text in quotes: {name} = \"...\""),
-            ));
-        };
-        fill(slot, text, meta)
+        match name.as_str() {
+            "namespace" => fill(&mut self.namespace, text(meta)?, meta, OWNER),
+            "domain" => fill(&mut self.domain, text(meta)?, meta, OWNER),
+            "aggregate" => fill(&mut self.aggregate, text(meta)?, meta, OWNER),
+            "name" => fill(&mut self.name, text(meta)?, meta, OWNER),
+            "version" => fill(&mut self.version, number(meta)?, meta, OWNER),
+            "upcasts" => fill(&mut self.upcasts, path(meta, "OrderPaidV1")?, meta, OWNER),
+            _ => unknown(meta, "`event` takes namespace, domain, aggregate, name, version and upcasts"),
+        }
     }
 
     fn check_names(&self) -> Result<(), Error> {
@@ -127,9 +94,8 @@ impl Given {
     }
 
     fn check_version(&self, literal: &LitInt) -> Result<u32, Error> {
-        let version: u32 = literal.base10_parse()?;
+        let version = version(literal)?;
         match (version, &self.upcasts) {
-            (0, _) => Err(Error::new_spanned(literal, "versions begin at 1")),
             (1, Some(older)) => Err(Error::new_spanned(
                 older,
                 "version 1 has nothing before it to upcast; remove `upcasts`, or raise `version`",
@@ -144,19 +110,6 @@ impl Given {
             )),
             _ => Ok(version),
         }
-    }
-}
-
-fn value(meta: &ParseNestedMeta<'_>) -> Result<Expr, Error> {
-    meta.value()?.parse()
-}
-
-fn fill<T>(slot: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> Result<(), Error> {
-    match slot.replace(value) {
-        Some(_) => {
-            Err(Error::new_spanned(&meta.path, "this attribute was already given; an event has one of each"))
-        }
-        None => Ok(()),
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     let types = members.iter().map(Member::type_arm);
     let keys = members.iter().map(Member::key_arm);
     let json = members.iter().map(Member::json_arm);
+    let schemas = members.iter().map(Member::schemas);
     let decoders = members.iter().map(Member::decoder);
     let conversions = members.iter().map(|member| member.conversion(set));
     let checks = checks(&members);
@@ -67,6 +68,12 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
             ) -> ::core::result::Result<::core::option::Option<Self>, ::headwater_event::DecodeError> {
                 #(#decoders)*
                 ::core::result::Result::Ok(::core::option::Option::None)
+            }
+
+            fn schemas() -> ::headwater_event::__private::Vec<::headwater_event::EventSchema> {
+                let mut schemas = ::headwater_event::__private::Vec::new();
+                #(#schemas)*
+                schemas
             }
         }
 
@@ -123,12 +130,24 @@ impl<'a> Member<'a> {
         }
     }
 
+    fn schemas(&self) -> TokenStream {
+        let event = self.event;
+        quote_spanned! {event.span()=> schemas.extend(<#event as ::headwater_event::Event>::schemas()); }
+    }
+
     fn conversion(&self, set: &Ident) -> TokenStream {
         let Self { variant, event } = self;
         quote! {
             #[automatically_derived]
             impl ::core::convert::From<#event> for #set {
                 fn from(event: #event) -> Self {
+                    Self::#variant(event)
+                }
+            }
+
+            #[automatically_derived]
+            impl ::headwater_event::Holds<#event> for #set {
+                fn hold(event: #event) -> Self {
                     Self::#variant(event)
                 }
             }

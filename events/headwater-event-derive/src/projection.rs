@@ -1,4 +1,5 @@
 mod attributes;
+mod keeps;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -7,6 +8,8 @@ use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Path};
 
 use self::attributes::Attributes;
+use crate::contract::ServiceContract;
+use crate::contract::check::{Check, CodeEvent, Missing, Words};
 use crate::name::Errors;
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
@@ -20,14 +23,21 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
         ));
     }
     errors.finish()?;
-    match (attributes, tables) {
-        (Some(attributes), Some(tables)) => Ok(implementation(&input.ident, &attributes, &tables)),
-        _ => Err(Error::new_spanned(&input.ident, "this projection can't be derived")),
-    }
+    let (Some(attributes), Some(tables)) = (attributes, tables) else {
+        return Err(Error::new_spanned(&input.ident, "this projection can't be derived"));
+    };
+    let implementation = implementation(&input.ident, &attributes, &tables);
+    let contracted = attributes.contract.as_ref().map(|contract| {
+        // Beside the rest, so that nothing else is hidden by it.
+        let keeps = keeps::compare(contract, &input.ident, &tables).err().map(Error::into_compile_error);
+        let contracted = contracted(&input.ident, &attributes, contract);
+        quote!(#contracted #keeps)
+    });
+    Ok(quote!(#implementation #contracted))
 }
 
 fn implementation(projection: &Ident, attributes: &Attributes, tables: &[&Ident]) -> TokenStream {
-    let Attributes { name, version, applies } = attributes;
+    let Attributes { name, version, applies, .. } = attributes;
     let table_names = tables.iter().map(|table| table.unraw().to_string().replace('_', "-"));
     let types: Vec<_> = applies.iter().map(constant).collect();
     let dispatch = applies.iter().map(dispatch);
@@ -57,6 +67,59 @@ fn implementation(projection: &Ident, attributes: &Attributes, tables: &[&Ident]
         #checks
     }
 }
+
+fn contracted(projection: &Ident, attributes: &Attributes, contract: &ServiceContract) -> TokenStream {
+    let Attributes { applies, applies_span, .. } = attributes;
+    let root = quote!(::headwater_subscriber);
+    let constant = contract.constant(&root);
+    let schemas = applies.iter().map(|event| {
+        quote_spanned! {event.span()=> schemas.extend(<#event as ::headwater_subscriber::Event>::schemas()); }
+    });
+    let subscribes = &contract.contract.subscribes;
+    let line =
+        |subscription: &headwater_contract::Subscription| contract.contract.line_of(&subscription.span);
+    let check = Check {
+        root: &root,
+        contract,
+        declared: subscribes.iter().map(|subscription| (&subscription.event, line(subscription))).collect(),
+        words: WORDS,
+        code: applies
+            .iter()
+            .map(|event| CodeEvent { ty: event, span: event.span(), text: text(event) })
+            .collect(),
+        missing: Missing {
+            span: *applies_span,
+            message: Box::new(|_| {
+                format!(
+                    "`{projection}` doesn't apply it: add the event's type to `applies(...)` and implement `Apply` for it, or remove the line"
+                )
+            }),
+        },
+    };
+    let check = check.tokens();
+    quote! {
+        #[automatically_derived]
+        impl ::headwater_subscriber::Contracted for #projection {
+            const CONTRACT: ::headwater_subscriber::ContractText = #constant;
+
+            fn schemas() -> ::headwater_subscriber::__private::Vec<::headwater_subscriber::EventSchema> {
+                let mut schemas = ::headwater_subscriber::__private::Vec::new();
+                #(#schemas)*
+                schemas
+            }
+        }
+
+        #check
+    }
+}
+
+const WORDS: Words = Words {
+    does: "subscribes to",
+    does_not: "subscribe to it",
+    section: "[subscribes]",
+    removal: "remove it from `applies`",
+    other_version: "list the type of that version here",
+};
 
 /// With the span of the event, so that what is wrong with its type is reported where it is listed.
 fn constant(event: &Path) -> TokenStream {

@@ -1,6 +1,6 @@
 use std::error::Error;
 
-use crate::EventSet;
+use crate::{EventSet, Events, Outbox};
 
 /// The decision part of an aggregate: a pure function from state and command to events, and another
 /// from state and event to state.
@@ -14,15 +14,22 @@ pub trait Decider: Default + Send + Sync + 'static {
     type Command: Send + Sync + 'static;
     /// What can have happened to this aggregate.
     type Event: EventSet;
+    /// What it may publish.
+    type Outbox: Outbox;
     /// Why a command is refused.
     type Rejection: Error + Send + Sync + 'static;
 
-    /// Decides on a command. No events means that the command is right and changes nothing.
+    /// Decides on a command. Events come from the outbox's fields: `outbox.paid.emit(...)`; [`Events::none`] means
+    /// that the command is right and changes nothing.
     ///
     /// # Errors
     ///
     /// The rejection, which reaches the caller as it is; nothing is stored.
-    fn decide(&self, command: &Self::Command) -> Result<Vec<Self::Event>, Self::Rejection>;
+    fn decide(
+        &self,
+        command: &Self::Command,
+        outbox: &Self::Outbox,
+    ) -> Result<Events<Self::Event>, Self::Rejection>;
 
     /// Applies an event that has happened. It can't fail: what is stored is true.
     fn evolve(&mut self, event: &Self::Event);

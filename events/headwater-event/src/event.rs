@@ -6,13 +6,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::EventType;
+use crate::{EventSchema, EventType};
 
 /// Something that has happened, as its domain describes it. Derive it.
 ///
 /// The derive takes `domain`, `aggregate`, `name` and `version`, and for every version after the
 /// first `upcasts`, the type of the version before: the chain down to version 1 is checked when the
 /// crate is compiled. One field is marked `#[event(key)]`: it names the aggregate.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    note = "an event is a struct with `#[derive(Event)]`, and mostly lives in the `*-events` crate of its domain"
+)]
 pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
     /// The name under which this event is published.
     const TYPE: EventType<'static>;
@@ -30,6 +34,9 @@ pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'stat
     /// [`DecodeError::Data`] when the bytes aren't this event's JSON, [`DecodeError::Version`] when
     /// they were written by a newer version of the software.
     fn decode(version: u32, data: &[u8]) -> Result<Self, DecodeError>;
+
+    /// The JSON Schemas of this version's data, and then those of every older version that it upcasts.
+    fn schemas() -> Vec<EventSchema>;
 }
 
 /// Several events as one type: all that can happen to an aggregate. Derive it on an enum whose
@@ -60,6 +67,25 @@ pub trait EventSet: Send + Sync + Sized + 'static {
     ///
     /// As [`Event::decode`].
     fn decode(event_type: EventType<'_>, data: &[u8]) -> Result<Option<Self>, DecodeError>;
+
+    /// The JSON Schemas of all events of the set, as [`Event::schemas`] has them.
+    fn schemas() -> Vec<EventSchema>;
+}
+
+/// A set that holds an event of type `E`, as every event by itself does. [`EventSet`]'s derive implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{E}` is not one of the events of `{Self}`",
+    note = "a decider decides on the events of its `type Event`: add a variant that holds `{E}` to it"
+)]
+pub trait Holds<E: Event>: EventSet {
+    /// The event, as one of the set.
+    fn hold(event: E) -> Self;
+}
+
+impl<E: Event> Holds<E> for E {
+    fn hold(event: E) -> Self {
+        event
+    }
 }
 
 impl<E: Event> EventSet for E {
@@ -85,6 +111,10 @@ impl<E: Event> EventSet for E {
         } else {
             Ok(None)
         }
+    }
+
+    fn schemas() -> Vec<EventSchema> {
+        <E as Event>::schemas()
     }
 }
 

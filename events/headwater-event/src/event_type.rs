@@ -59,6 +59,13 @@ impl<'a> EventType<'a> {
             && same(self.aggregate, other.aggregate)
     }
 
+    /// Whether a contract has one name for the two: it names neither namespace nor version there.
+    pub(crate) const fn is_named_as(&self, other: &EventType<'_>) -> bool {
+        same(self.domain, other.domain)
+            && same(self.aggregate, other.aggregate)
+            && same(self.name, other.name)
+    }
+
     /// The URI of the schema of this event's data, the CloudEvents `dataschema`.
     #[must_use]
     pub fn data_schema(&self) -> String {

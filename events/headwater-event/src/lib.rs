@@ -43,21 +43,30 @@
 extern crate self as headwater_event;
 
 mod context;
+mod contract_check;
+mod contracted;
 mod decider;
 mod envelope;
 mod event;
+mod event_schema;
 mod event_type;
+mod events;
 mod fingerprint;
+mod outbox;
 mod subject;
 mod trace;
 
 pub use context::CommandContext;
+pub use contracted::{ContractText, Contracted};
 pub use decider::Decider;
 pub use envelope::{AttributeValue, Envelope, EnvelopeBuilder, EnvelopeError};
-pub use event::{DecodeError, Event, EventSet};
+pub use event::{DecodeError, Event, EventSet, Holds};
+pub use event_schema::EventSchema;
 pub use event_type::{EventType, EventTypeError};
+pub use events::Events;
 pub use fingerprint::Fingerprint;
-pub use headwater_event_derive::{Event, EventSet};
+pub use headwater_event_derive::{Event, EventSet, outbox};
+pub use outbox::{Outbox, Publishes};
 pub use schemars::JsonSchema;
 pub use subject::{Aggregate, Domain, EventFilter, SubjectError};
 pub use trace::{TraceContext, TraceContextError};
@@ -65,6 +74,13 @@ pub use trace::{TraceContext, TraceContextError};
 /// What the derive macros need and nobody else should name.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::vec;
+    pub use std::vec::Vec;
+
     pub use bytes::Bytes;
     pub use serde_json;
+
+    pub use crate::contract_check::{Declared, Match, Message, find, has};
+    pub use crate::event_schema::schema_of;
+    pub use crate::outbox::publishes;
 }

@@ -1,39 +1,31 @@
+use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::meta::ParseNestedMeta;
 use syn::punctuated::Punctuated;
-use syn::{DeriveInput, Error, Expr, ExprLit, Lit, LitInt, LitStr, Path, Token};
+use syn::spanned::Spanned as _;
+use syn::{DeriveInput, Error, LitInt, LitStr, Path, Token};
 
+use crate::attributes::{each, fill, number, text, unknown, version};
+use crate::contract::ServiceContract;
 use crate::name::{self, Errors};
 
-/// What `#[projection(...)]` says.
+/// What `#[projection(...)]` says, and the contract that it names.
 pub(super) struct Attributes {
-    pub(super) name: LitStr,
+    pub(super) name: String,
     pub(super) version: u32,
     pub(super) applies: Vec<Path>,
+    /// Where `applies` stands.
+    pub(super) applies_span: Span,
+    pub(super) contract: Option<ServiceContract>,
 }
 
 impl Attributes {
     pub(super) fn parse(input: &DeriveInput) -> Result<Self, Error> {
-        let mut errors = Errors::default();
         let mut given = Given::default();
-        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("projection")) {
-            let parsed = attribute.parse_nested_meta(|meta| {
-                errors.keep(given.take(&meta));
-                Ok(())
-            });
-            errors.keep(parsed);
-        }
         // What is missing may be what was misspelt, so that is said first and alone.
-        errors.finish()?;
+        each(input, "projection", |meta| given.take(meta))?;
 
         let mut errors = Errors::default();
-        match &given.name {
-            Some(name) => errors.keep(name::check("projection", name)).unwrap_or_default(),
-            None => errors.push(Error::new_spanned(
-                &input.ident,
-                "the projection needs `name`: add #[projection(name = \"...\")]",
-            )),
-        }
         if given.applies.as_ref().is_none_or(Vec::is_empty) {
             errors.push(Error::new_spanned(
                 &input.ident,
@@ -43,10 +35,15 @@ impl Attributes {
         for twice in given.applied_twice() {
             errors.push(Error::new_spanned(twice, "this event is listed already"));
         }
-        let version = errors.keep(given.version.as_ref().map_or(Ok(1), check_version));
+        let version = errors.keep(given.version.as_ref().map_or(Ok(1), version));
+        let contract = given.contract.as_ref().map(ServiceContract::load);
+        let contract = contract.and_then(|loaded| errors.keep(loaded));
+        let name = errors.keep(given.name(input, contract.as_ref()));
         errors.finish()?;
-        match (given.name, version, given.applies) {
-            (Some(name), Some(version), Some(applies)) => Ok(Self { name, version, applies }),
+        match (name, version, given.applies, given.applies_span) {
+            (Some(name), Some(version), Some(applies), Some(applies_span)) => {
+                Ok(Self { name, version, applies, applies_span, contract })
+            }
             _ => Err(Error::new_spanned(&input.ident, "the projection's attributes are incomplete")),
         }
     }
@@ -56,40 +53,46 @@ impl Attributes {
 struct Given {
     name: Option<LitStr>,
     version: Option<LitInt>,
+    contract: Option<LitStr>,
     applies: Option<Vec<Path>>,
+    applies_span: Option<Span>,
 }
 
 impl Given {
-    /// Takes one attribute. It reads to the attribute's end whatever its value is, so that an error in one
-    /// hides none in the next.
     fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<(), Error> {
+        const OWNER: &str = "a projection";
         if meta.path.is_ident("name") {
-            let Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) = value(meta)? else {
-                return Err(Error::new_spanned(&meta.path, "`name` takes text in quotes: name = \"...\""));
-            };
-            fill(&mut self.name, name, meta)
+            fill(&mut self.name, text(meta)?, meta, OWNER)
         } else if meta.path.is_ident("version") {
-            let Expr::Lit(ExprLit { lit: Lit::Int(version), .. }) = value(meta)? else {
-                return Err(Error::new_spanned(&meta.path, "`version` takes a number: version = 1"));
-            };
-            fill(&mut self.version, version, meta)
+            fill(&mut self.version, number(meta)?, meta, OWNER)
+        } else if meta.path.is_ident("contract") {
+            fill(&mut self.contract, text(meta)?, meta, OWNER)
         } else if meta.path.is_ident("applies") {
             let events;
             syn::parenthesized!(events in meta.input);
             let events = Punctuated::<Path, Token![,]>::parse_terminated(&events)?;
-            fill(&mut self.applies, events.into_iter().collect(), meta)
+            self.applies_span = Some(meta.path.span());
+            fill(&mut self.applies, events.into_iter().collect(), meta, OWNER)
         } else {
-            if meta.input.peek(Token![=]) {
-                value(meta)?;
-            } else if meta.input.peek(syn::token::Paren) {
-                let ignored;
-                syn::parenthesized!(ignored in meta.input);
-                ignored.parse::<proc_macro2::TokenStream>()?;
-            }
-            Err(Error::new_spanned(
-                &meta.path,
-                "unknown attribute; `projection` takes name, version and applies",
-            ))
+            unknown(meta, "`projection` takes contract, name, version and applies")
+        }
+    }
+
+    /// The service's name; without a contract the one that is given.
+    fn name(&self, input: &DeriveInput, contract: Option<&ServiceContract>) -> Result<String, Error> {
+        match (&self.name, &self.contract) {
+            (Some(name), None) => name::check("projection", name).map(|()| name.value()),
+            (Some(name), Some(path)) => Err(Error::new_spanned(
+                name,
+                format!("the projection has its service's name, which {} says; remove `name`", path.value()),
+            )),
+            // What is wrong with the contract is said already.
+            (None, Some(_)) => Ok(contract.map(|contract| contract.service().to_owned()).unwrap_or_default()),
+            (None, None) => Err(Error::new_spanned(
+                &input.ident,
+                "the projection needs its service's contract: add #[projection(contract = \"contract.toml\")]; \
+                 or, in a test, a `name`",
+            )),
         }
     }
 
@@ -99,26 +102,5 @@ impl Given {
         let is_repeated =
             |&index: &usize| applies[..index].iter().any(|earlier| text(earlier) == text(&applies[index]));
         (0..applies.len()).filter(is_repeated).map(|index| &applies[index]).collect()
-    }
-}
-
-fn check_version(literal: &LitInt) -> Result<u32, Error> {
-    match literal.base10_parse()? {
-        0 => Err(Error::new_spanned(literal, "versions begin at 1")),
-        version => Ok(version),
-    }
-}
-
-fn value(meta: &ParseNestedMeta<'_>) -> Result<Expr, Error> {
-    meta.value()?.parse()
-}
-
-fn fill<T>(slot: &mut Option<T>, value: T, meta: &ParseNestedMeta<'_>) -> Result<(), Error> {
-    match slot.replace(value) {
-        Some(_) => Err(Error::new_spanned(
-            &meta.path,
-            "this attribute was already given; a projection has one of each",
-        )),
-        None => Ok(()),
     }
 }

@@ -1,0 +1,58 @@
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::{Event, EventType};
+
+/// What one version of an event looks like as JSON: as it is written, and as it is read.
+///
+/// The two differ: a field with `#[serde(default)]` may be missing from what is read and never is from what
+/// is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventSchema {
+    /// The event and its version.
+    pub event_type: EventType<'static>,
+    /// The path of the Rust type.
+    pub rust_type: &'static str,
+    /// What the type's documentation says.
+    pub doc: Option<String>,
+    /// Whether this version reads what the version before it wrote.
+    pub upcasts: bool,
+    /// The JSON Schema (2020-12) of what is written.
+    pub serialize: Value,
+    /// The JSON Schema (2020-12) of what is read, with the names that `#[serde(alias)]` adds as
+    /// `x-serde-alias` on a property.
+    pub deserialize: Value,
+}
+
+/// The schemas of one type. `aliases` are the other names under which its properties are read.
+#[must_use]
+pub fn schema_of<E: Event>(upcasts: bool, aliases: &[(&str, &[&str])]) -> EventSchema {
+    let serialize = SchemaSettings::draft2020_12().for_serialize();
+    let serialize = serialize.into_generator().into_root_schema_for::<E>().to_value();
+    let deserialize = SchemaSettings::draft2020_12().for_deserialize();
+    let mut deserialize = deserialize.into_generator().into_root_schema_for::<E>().to_value();
+    for (property, aliases) in aliases {
+        annotate(&mut deserialize, property, aliases);
+    }
+    EventSchema {
+        event_type: E::TYPE,
+        rust_type: std::any::type_name::<E>(),
+        doc: serialize.get("description").and_then(Value::as_str).map(str::to_owned),
+        upcasts,
+        serialize,
+        deserialize,
+    }
+}
+
+fn annotate(schema: &mut Value, property: &str, aliases: &[&str]) {
+    let Some(property) = schema.pointer_mut("/properties").and_then(|all| all.get_mut(property)) else {
+        return;
+    };
+    // A property that takes anything may be written as `true`.
+    if *property == Value::Bool(true) {
+        *property = Value::Object(Map::new());
+    }
+    if let Value::Object(property) = property {
+        property.insert("x-serde-alias".to_owned(), json!(aliases));
+    }
+}

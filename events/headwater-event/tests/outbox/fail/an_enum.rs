@@ -1,0 +1,12 @@
+use headwater_event::{Publishes, outbox};
+
+#[path = "../orders/mod.rs"]
+mod orders;
+use orders::*;
+
+#[outbox(contract = "../contract.toml")]
+pub enum ShopOutbox {
+    Placed(Publishes<OrderPlaced>),
+}
+
+fn main() {}

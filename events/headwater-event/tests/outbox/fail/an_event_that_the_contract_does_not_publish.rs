@@ -1,0 +1,14 @@
+use headwater_event::{Publishes, outbox};
+
+#[path = "../orders/mod.rs"]
+mod orders;
+use orders::*;
+
+#[outbox(contract = "../contract.toml")]
+pub struct ShopOutbox {
+    placed: Publishes<OrderPlaced>,
+    paid: Publishes<OrderPaid>,
+    sent_back: Publishes<OrderSentBack>,
+}
+
+fn main() {}
