@@ -2,17 +2,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_nats::Event;
 
-/// Logs what happens to a connection, for its operator.
+use super::denials::Denials;
+
+/// Logs what happens to a connection, for its operator, and passes on what the server denies.
 pub(super) struct ClientEvents {
     was_connected: AtomicBool,
+    denials: Denials,
 }
 
 impl ClientEvents {
-    pub(super) fn new() -> Self {
-        Self { was_connected: AtomicBool::new(false) }
+    pub(super) fn new(denials: Denials) -> Self {
+        Self { was_connected: AtomicBool::new(false), denials }
     }
 
     pub(super) fn log(&self, event: &Event) {
+        self.denials.observe(event);
         match event {
             Event::Connected if self.was_connected.swap(true, Ordering::Relaxed) => {
                 tracing::info!("connected to NATS again");

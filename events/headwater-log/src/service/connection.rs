@@ -9,6 +9,7 @@ use super::client_events::ClientEvents;
 use super::connect_error::NO_ANSWER;
 use super::context::{Context, expand_home};
 use super::credentials::Credentials;
+use super::denials::Denials;
 use super::secret::Secret;
 use super::servers::Servers;
 use super::tls::Tls;
@@ -149,19 +150,29 @@ impl Connection {
     /// [`ConnectError`], one line that says what to do: no server answered, the server refused the client, there was no
     /// agreement on TLS, or a file isn't what it should be.
     pub async fn connect(&self, name: &str) -> Result<Client, ConnectError> {
+        Ok(self.connect_watched(name).await?.0)
+    }
+
+    /// Connects as [`connect`](Self::connect) does, and tells what the server denies later.
+    ///
+    /// # Errors
+    ///
+    /// As for [`connect`](Self::connect).
+    pub async fn connect_watched(&self, name: &str) -> Result<(Client, Denials), ConnectError> {
         let context = match &self.context {
             Some(context) => Context::load(context).await?,
             None => Context::default(),
         };
         let servers = self.servers(&context)?;
         let credentials = self.credentials(&context, &servers).await?;
-        let options = self.client_options(name, servers.addresses().len());
+        let denials = Denials::new();
+        let options = self.client_options(name, servers.addresses().len(), &denials);
         let options = match context.inbox_prefix.as_str() {
             "" => options,
             prefix => options.custom_inbox_prefix(prefix),
         };
         let options = credentials.apply(self.tls(&context).apply(options).await?)?;
-        self.connect_in_time(&servers, &credentials, options).await
+        Ok((self.connect_in_time(&servers, &credentials, options).await?, denials))
     }
 
     async fn connect_in_time(
@@ -194,10 +205,10 @@ impl Connection {
         }
     }
 
-    fn client_options(&self, name: &str, servers: usize) -> ConnectOptions {
+    fn client_options(&self, name: &str, servers: usize, denials: &Denials) -> ConnectOptions {
         // One server that swallows packets must not use up the time of the others.
         let per_server = self.connect_timeout / u32::try_from(servers).unwrap_or(u32::MAX);
-        let events = Arc::new(ClientEvents::new());
+        let events = Arc::new(ClientEvents::new(denials.clone()));
         ConnectOptions::new()
             .name(name)
             .connection_timeout(per_server.max(Duration::from_secs(1)))

@@ -27,6 +27,8 @@ pub enum Exit {
     NotEqual = 4,
     /// The broker could not be reached; trying again later may help.
     Unavailable = 5,
+    /// Not started: the contract or the schemas don't fit the services that are running.
+    Misfit = 6,
     /// Ended at once by a second signal, Ctrl-C (128 + SIGINT).
     Interrupted = 130,
     /// Ended at once by a second signal, SIGTERM (128 + SIGTERM).
@@ -42,6 +44,7 @@ Exit codes:
   2    bad options, or a file that they name is wrong
   3    finished, but rows of the records could not be read
   5    the log could not be reached
+  6    not started: it doesn't fit the services that are running
   130  ended at once by a second Ctrl-C
   143  ended at once by a second SIGTERM";
 
@@ -70,7 +73,8 @@ mod tests {
     #[test]
     fn keeps_its_documented_codes() {
         use Exit::*;
-        let codes = [Ok, Failed, Usage, RecordsSkipped, NotEqual, Unavailable, Interrupted, Terminated];
-        assert_eq!(codes.map(Exit::code), [0, 1, 2, 3, 4, 5, 130, 143]);
+        let codes =
+            [Ok, Failed, Usage, RecordsSkipped, NotEqual, Unavailable, Misfit, Interrupted, Terminated];
+        assert_eq!(codes.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
     }
 }

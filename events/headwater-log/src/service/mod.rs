@@ -1,10 +1,13 @@
-//! What a process around a log needs: a connection from its options, its logs, its signals, its exit code.
+//! What a process around a log needs: a connection from its options, its logs, its signals, its exit code,
+//! and whether its contract fits the services that are running.
 
 mod client_events;
 mod connect_error;
 mod connection;
 mod context;
+mod contracts;
 mod credentials;
+mod denials;
 mod exit;
 mod logs;
 mod process;
@@ -16,8 +19,14 @@ mod tls;
 
 pub use connect_error::ConnectError;
 pub use connection::Connection;
+pub use contracts::{
+    AnnounceError, Announced, ContractCheck, Contracts, Running, RunningService, Unreadable, announce,
+};
+pub use denials::{Denial, Denials};
 pub use exit::Exit;
 pub use logs::{LogFormat, Logs, LogsError, init_logs};
 pub use process::{Failure, report, run};
 pub use servers::ServersError;
 pub use shutdown::Shutdown;
+// What is announced is a part of what services and tests say here.
+pub use headwater_schema::deploy::{AnnouncedContract, AnnouncedSchema, Announcement};

@@ -1,12 +1,12 @@
 use std::error::Error;
 use std::future::Future;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
-use super::{ConnectError, Exit, Logs, Shutdown};
+use super::{AnnounceError, ConnectError, Exit, Logs, Shutdown};
 use crate::{AppendError, EmbeddedError, OpenError, ReadError};
 
 /// Runs a service's main part: with logs, on a runtime, and until it is asked to stop. What it fails with
-/// is one line on standard error, and an exit code that says of which kind it is.
+/// is one line on standard error, below the findings if it doesn't fit the services that are running, and an exit code that says of which kind it is.
 pub fn run<F>(logs: &Logs, main: impl FnOnce(Shutdown) -> F) -> Exit
 where
     F: Future<Output = Result<Exit, Failure>>,
@@ -20,8 +20,12 @@ where
         })
     };
     ran().unwrap_or_else(|failure| {
+        let mut stderr = std::io::stderr();
         // There is nobody left to tell when standard error is closed.
-        let _ = writeln!(std::io::stderr(), "error: {}", failure.line);
+        if let Some(details) = &failure.details {
+            let _ = writeln!(stderr, "{}\n", details.trim_end());
+        }
+        let _ = writeln!(stderr, "error: {}", failure.line);
         failure.exit
     })
 }
@@ -31,12 +35,14 @@ where
 pub struct Failure {
     exit: Exit,
     line: String,
+    /// What a person looks at first, above the line.
+    details: Option<String>,
 }
 
 impl Failure {
     /// Ends with this code, and says the error and what caused it.
     pub fn new(exit: Exit, error: &(dyn Error + 'static)) -> Self {
-        Self { exit, line: report(error) }
+        Self { exit, line: report(error), details: details_of(error) }
     }
 }
 
@@ -73,11 +79,22 @@ fn exit_of(error: &(dyn Error + 'static)) -> Option<Exit> {
     let unavailable = matches!(find(error), Some(OpenError::Unavailable { .. }))
         || matches!(find(error), Some(ReadError::Unavailable { .. } | ReadError::Unlisted { .. }))
         || matches!(find(error), Some(AppendError::Unknown { .. }))
-        || find::<EmbeddedError>(error).is_some();
+        || find::<EmbeddedError>(error).is_some()
+        || find(error).is_some_and(AnnounceError::is_unavailable);
+    if let Some(AnnounceError::Misfit { .. }) = find(error) {
+        return Some(Exit::Misfit);
+    }
     match find::<ConnectError>(error) {
         Some(error) => Some(error.exit()),
         None => unavailable.then_some(Exit::Unavailable),
     }
+}
+
+fn details_of(error: &(dyn Error + 'static)) -> Option<String> {
+    let stderr = std::io::stderr();
+    let colour = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    std::iter::successors(Some(error), |&error| error.source())
+        .find_map(|error| find::<AnnounceError>(error)?.details(colour))
 }
 
 /// The error as its own type. A boxed source is a box to whoever walks the chain.

@@ -1,0 +1,111 @@
+use std::future::Future;
+
+use async_nats::{Event, ServerError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// What the server doesn't allow this connection to do.
+///
+/// The server answers a denied request with silence, and says why in a message of its own that belongs to no request. This is where
+/// the two come together, so that nobody waits for an answer that will never come.
+#[derive(Debug, Clone)]
+pub struct Denials {
+    sender: broadcast::Sender<Denial>,
+}
+
+/// A subject on which the server doesn't let this connection publish, or that it doesn't let it read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the NATS server denies {} {subject}", if *.subscription { "reading" } else { "publishing to" })]
+pub struct Denial {
+    /// The subject.
+    pub subject: String,
+    /// Whether it is about reading.
+    pub subscription: bool,
+}
+
+/// Denials that arrive in one moment; more are of no use to anybody.
+const KEPT: usize = 64;
+
+impl Denials {
+    pub(super) fn new() -> Self {
+        Self { sender: broadcast::channel(KEPT).0 }
+    }
+
+    pub(super) fn observe(&self, event: &Event) {
+        if let Event::ServerError(ServerError::Other(text)) = event
+            && let Some(denial) = Denial::from_server(text)
+        {
+            // Most of the time nobody waits for one.
+            self.sender.send(denial).ok();
+        }
+    }
+
+    /// Waits for what is asked on `subject`, or for the server's denial of it, or of the answer.
+    ///
+    /// # Errors
+    ///
+    /// The denial.
+    pub(crate) async fn or_denied<T>(
+        &self,
+        subject: &str,
+        asked: impl Future<Output = T>,
+    ) -> Result<T, Denial> {
+        let mut denials = self.sender.subscribe();
+        let denied = async {
+            loop {
+                match denials.recv().await {
+                    Ok(denial) if denial.subscription || denial.subject == subject => return denial,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => std::future::pending().await,
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = asked => Ok(answer),
+            denial = denied => Err(denial),
+        }
+    }
+}
+
+impl Denial {
+    /// From `Permissions Violation for Publish to "orders.new"`.
+    fn from_server(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once("ermissions Violation for ")?.1.split_once(" to \"")?;
+        let (subject, _) = rest.split_once('"')?;
+        Some(Self { subject: subject.to_owned(), subscription: kind == "Subscription" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_the_server_says() {
+        let denial = |subject: &str, subscription| Some(Denial { subject: subject.to_owned(), subscription });
+        for (text, read) in [
+            ("Permissions Violation for Publish to \"a.b\"", denial("a.b", false)),
+            ("Permissions Violation for Subscription to \"_INBOX.x.*\"", denial("_INBOX.x.*", true)),
+            ("Permissions Violation for Subscription to \"a\" using queue \"q\"", denial("a", true)),
+            ("Authorization Violation", None),
+        ] {
+            assert_eq!(Denial::from_server(text), read);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_denial_of_something_else_disturbs_nobody() {
+        let denials = Denials::new();
+        let asked = async {
+            for subject in ["theirs", "mine"] {
+                let text = format!("Permissions Violation for Publish to \"{subject}\"");
+                denials.observe(&Event::ServerError(ServerError::Other(text)));
+                tokio::task::yield_now().await;
+            }
+            std::future::pending::<()>().await;
+        };
+        let denial = denials.or_denied("mine", asked).await.unwrap_err();
+        assert_eq!(denial.to_string(), "the NATS server denies publishing to mine");
+    }
+}

@@ -1,0 +1,46 @@
+use std::time::Duration;
+
+use headwater_log::testkit::{Cluster, Server};
+
+use super::bed::{client, contracts, eventually_running, keys, publisher, reader, start};
+
+#[tokio::test]
+async fn goes_on_announcing_when_the_server_was_killed_and_comes_back() {
+    let mut server = Server::start().await.unwrap();
+    let contracts = contracts(&server.url()).await;
+    let _announced = start(&server.url(), publisher("p1", "integer")).await.unwrap();
+    server.kill().await.unwrap();
+    // Longer than an announcement lives.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    server.restart().await.unwrap();
+    eventually_running(&contracts, &["flight-ops.p1"]).await;
+    assert!(start(&server.url(), reader("r1", "string")).await.is_err());
+}
+
+#[tokio::test]
+async fn makes_the_bucket_again_when_somebody_has_removed_it() {
+    let server = Server::start().await.unwrap();
+    let contracts = contracts(&server.url()).await;
+    let _announced = start(&server.url(), publisher("p1", "integer")).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client(&server.url()).await);
+    jetstream.delete_stream("KV_HEADWATER_CONTRACTS").await.unwrap();
+    eventually_running(&contracts, &["flight-ops.p1"]).await;
+    // The new bucket counts anew, and still the running service was there first.
+    for _ in 0..3 {
+        assert!(start(&server.url(), reader("r1", "string")).await.is_err());
+        assert_eq!(keys(&contracts.running().await.unwrap()), ["flight-ops.p1"]);
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_keeps_the_bucket_when_it_loses_its_leader() {
+    let mut cluster = Cluster::start().await.unwrap();
+    let contracts = contracts(&cluster.url()).await;
+    let _announced = start(&cluster.url(), publisher("p1", "integer")).await.unwrap();
+    let leader = cluster.leader_of("KV_HEADWATER_CONTRACTS").await.unwrap();
+    cluster.kill(leader).await.unwrap();
+    // While the others elect a new one.
+    assert!(start(&cluster.url(), reader("r1", "string")).await.is_err());
+    let _fits = start(&cluster.url(), reader("r2", "integer")).await.unwrap();
+    eventually_running(&contracts, &["delay-stats.r2", "flight-ops.p1"]).await;
+}
