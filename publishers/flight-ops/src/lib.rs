@@ -8,5 +8,5 @@ mod flight;
 mod records;
 
 pub use feed::{FeedItem, FlightFeed};
-pub use flight::{Flight, FlightCommand, FlightRejection};
+pub use flight::{Flight, FlightCommand, FlightOutbox, FlightRejection};
 pub use records::{BUILT_IN, record_source};

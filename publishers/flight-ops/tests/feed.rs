@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use flight_events::FlightId;
-use flight_ops::{BUILT_IN, FeedItem, Flight, FlightCommand, FlightFeed, record_source};
-use headwater_event::Decider;
+use flight_ops::{BUILT_IN, FeedItem, Flight, FlightCommand, FlightFeed, FlightOutbox, record_source};
+use headwater_event::{Decider, Outbox};
 use headwater_publisher::records::RecordSource;
 use jiff::ToSpan;
 
@@ -62,10 +62,11 @@ fn is_in_the_order_of_time_and_the_same_at_every_run() {
 
 #[test]
 fn no_flight_refuses_any_command_of_the_week() {
+    let outbox = FlightOutbox::new();
     let mut flights: HashMap<FlightId, Flight> = HashMap::new();
     for item in run(&record_source(None)).0 {
         let flight = flights.entry(item.flight).or_default();
-        let events = flight.decide(&item.command).unwrap();
+        let events = flight.decide(&item.command, &outbox).unwrap();
         events.iter().for_each(|event| flight.evolve(event));
     }
     assert_eq!(flights.len(), 6_099);

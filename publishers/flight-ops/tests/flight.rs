@@ -6,7 +6,7 @@ use flight_events::{
     FlightArrived, FlightCancelled, FlightDeparted, FlightDiverted, FlightEvent, FlightId, FlightScheduled,
 };
 use flight_ops::{Flight, FlightCommand, FlightRejection};
-use headwater_event::Decider;
+use headwater_publisher::testkit::given;
 use jiff::Timestamp;
 
 fn flight() -> FlightId {
@@ -64,39 +64,30 @@ fn arrive() -> FlightCommand {
 const CANCEL: FlightCommand = FlightCommand::Cancel;
 const DIVERT: FlightCommand = FlightCommand::Divert { arrived_at: None };
 
-fn decide<const N: usize>(
-    given: [FlightEvent; N],
-    when: &FlightCommand,
-) -> Result<Vec<FlightEvent>, FlightRejection> {
-    let mut state = Flight::default();
-    given.iter().for_each(|event| state.evolve(event));
-    state.decide(when)
-}
-
 #[test]
 fn a_flight_lives_from_the_timetable_to_the_gate() {
-    assert_eq!(decide([], &schedule()), Ok(vec![scheduled()]));
-    assert_eq!(decide([scheduled()], &depart()), Ok(vec![departed()]));
-    assert_eq!(decide([scheduled(), departed()], &arrive()), Ok(vec![arrived()]));
+    given::<Flight>([]).when(&schedule()).yields([scheduled()]);
+    given::<Flight>([scheduled()]).when(&depart()).yields([departed()]);
+    given::<Flight>([scheduled(), departed()]).when(&arrive()).yields([arrived()]);
 }
 
 #[test]
 fn a_flight_is_cancelled_at_the_gate() {
-    assert_eq!(decide([scheduled()], &CANCEL), Ok(vec![cancelled()]));
+    given::<Flight>([scheduled()]).when(&CANCEL).yields([cancelled()]);
 }
 
 #[test]
 fn a_diverted_flight_may_still_reach_its_destination() {
-    let given = || [scheduled(), departed()];
-    assert_eq!(decide(given(), &DIVERT), Ok(vec![diverted(None)]));
-    let arrived_at = Some(at("20:00"));
-    assert_eq!(decide(given(), &FlightCommand::Divert { arrived_at }), Ok(vec![diverted(arrived_at)]));
+    for arrived_at in [None, Some(at("20:00"))] {
+        let divert = FlightCommand::Divert { arrived_at };
+        given::<Flight>([scheduled(), departed()]).when(&divert).yields([diverted(arrived_at)]);
+    }
 }
 
 #[test]
 fn nothing_happens_to_a_flight_that_was_never_scheduled() {
     for command in [depart(), arrive(), CANCEL, DIVERT] {
-        assert_eq!(decide([], &command), Err(FlightRejection::NotScheduled), "{command:?}");
+        given::<Flight>([]).when(&command).rejects(FlightRejection::NotScheduled);
     }
 }
 
@@ -107,23 +98,21 @@ fn a_flight_at_the_gate_does_not_land_and_is_not_scheduled_again() {
         (arrive(), FlightRejection::NotDeparted),
         (DIVERT, FlightRejection::NotDeparted),
     ] {
-        assert_eq!(decide([scheduled()], &command), Err(rejection), "{command:?}");
+        given::<Flight>([scheduled()]).when(&command).rejects(rejection);
     }
 }
 
 #[test]
 fn a_flight_in_the_air_does_not_go_back() {
     for command in [schedule(), depart(), CANCEL] {
-        let outcome = decide([scheduled(), departed()], &command);
-        assert_eq!(outcome, Err(FlightRejection::AlreadyDeparted), "{command:?}");
+        given::<Flight>([scheduled(), departed()]).when(&command).rejects(FlightRejection::AlreadyDeparted);
     }
 }
 
 #[test]
 fn a_cancelled_flight_stays_cancelled() {
     for command in [schedule(), depart(), arrive(), CANCEL, DIVERT] {
-        let outcome = decide([scheduled(), cancelled()], &command);
-        assert_eq!(outcome, Err(FlightRejection::Cancelled), "{command:?}");
+        given::<Flight>([scheduled(), cancelled()]).when(&command).rejects(FlightRejection::Cancelled);
     }
 }
 
@@ -131,8 +120,8 @@ fn a_cancelled_flight_stays_cancelled() {
 fn a_landed_flight_is_over() {
     for end in [arrived(), diverted(None)] {
         for command in [schedule(), depart(), arrive(), CANCEL, DIVERT] {
-            let outcome = decide([scheduled(), departed(), end.clone()], &command);
-            assert_eq!(outcome, Err(FlightRejection::AlreadyLanded), "{command:?} after {end:?}");
+            let given = given::<Flight>([scheduled(), departed(), end.clone()]);
+            given.when(&command).rejects(FlightRejection::AlreadyLanded);
         }
     }
 }
@@ -142,5 +131,5 @@ fn a_flight_does_not_land_before_it_departs() {
     let early = FlightCommand::Arrive { at: at("10:17"), delay_minutes: -242 };
     let rejection =
         FlightRejection::LandsBeforeDeparting { departed_at: at("10:17"), landed_at: at("10:17") };
-    assert_eq!(decide([scheduled(), departed()], &early), Err(rejection));
+    given::<Flight>([scheduled(), departed()]).when(&early).rejects(rejection);
 }

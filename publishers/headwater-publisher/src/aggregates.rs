@@ -1,7 +1,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use headwater_event::{Aggregate, Decider, Domain, EventSet, Fingerprint, SubjectError};
+use headwater_event::{Aggregate, Decider, Domain, EventSet, Events, Fingerprint, Outbox, SubjectError};
 use headwater_log::{Append, AppendError, Appended, Backoff, Log, OpenError, PendingAppend};
 
 use crate::cache::{Cache, Handled, Loaded};
@@ -19,6 +19,7 @@ struct Shared<D: Decider> {
     log: Log,
     domain: Domain,
     source: String,
+    outbox: D::Outbox,
     cache: Cache<D>,
 }
 
@@ -42,8 +43,8 @@ impl<D: Decider> Aggregates<D> {
             problem: error.to_string(),
         })?;
         log.open(&domain).await?;
-        let (source, cache) = (source.into(), Cache::new(CACHED_MAX));
-        Ok(Self { shared: Arc::new(Shared { log, domain, source, cache }), assume_new: false })
+        let (source, outbox, cache) = (source.into(), D::Outbox::new(), Cache::new(CACHED_MAX));
+        Ok(Self { shared: Arc::new(Shared { log, domain, source, outbox, cache }), assume_new: false })
     }
 
     /// Lets an aggregate that isn't in the cache be taken for a new one, if the command is right for a new
@@ -112,7 +113,7 @@ enum Attempt<D: Decider> {
 /// A decision whose events are on their way.
 struct Appending<D: Decider> {
     loaded: Loaded<D>,
-    events: Vec<D::Event>,
+    events: Events<D::Event>,
     answer: PendingAppend,
 }
 
@@ -139,7 +140,8 @@ impl<D: Decider> Shared<D> {
                 attempt
             };
         }
-        if assume_new && D::default().decide(&command.command).is_ok_and(|events| !events.is_empty()) {
+        let decided_as_new = || D::default().decide(&command.command, &self.outbox);
+        if assume_new && decided_as_new().is_ok_and(|events| !events.is_empty()) {
             return self.attempt(aggregate, command, Loaded::new()).await;
         }
         self.load_and_attempt(aggregate, command, 0).await
@@ -167,7 +169,7 @@ impl<D: Decider> Shared<D> {
             self.cache.put(aggregate, loaded);
             return Ok(Attempt::Done(self.receipt(sequence, events, true)));
         }
-        let events = match loaded.state.decide(command) {
+        let events = match loaded.state.decide(command, &self.outbox) {
             Ok(events) => events,
             Err(rejection) => {
                 self.cache.put(aggregate, loaded);

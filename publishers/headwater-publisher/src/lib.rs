@@ -14,6 +14,8 @@ mod rate;
 mod receipt;
 pub mod records;
 mod service;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use aggregates::Aggregates;
 pub use command::{Command, Key};

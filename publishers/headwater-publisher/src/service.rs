@@ -3,8 +3,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
-use headwater_event::Decider;
-use headwater_log::service::{Connection, Exit, Failure, Logs, Shutdown, run};
+use headwater_event::{Contracted, Decider};
+use headwater_log::service::{Connection, ContractCheck, Exit, Failure, Logs, Shutdown, announce, run};
 use headwater_log::{JetStreamConfig, JetStreamLog, Log, OpenError};
 use tokio_util::sync::CancellationToken;
 
@@ -14,11 +14,9 @@ use crate::{Aggregates, Command, Feed, FeedError, FeedSummary};
 
 /// A source of commands that is read from records, in the order of their time.
 pub trait RecordFeed: Sized + Send {
-    /// What decides on the commands.
-    type Decider: Decider;
-
-    /// The publishing service's name. Its events have the source `/<name>`.
-    const NAME: &'static str;
+    /// What decides on the commands. Its outbox has the service's contract, which says the service's name; events
+    /// have the source `/<name>`.
+    type Decider: Decider<Outbox: Contracted>;
 
     /// Opens the records in `directory`, or the ones that are built into the program.
     ///
@@ -60,7 +58,7 @@ pub async fn publish<F: RecordFeed>(
     stop: CancellationToken,
     mut progress: impl FnMut(FeedSummary),
 ) -> Result<Published, PublishError<Rejection<F>>> {
-    let source = format!("/{}", F::NAME);
+    let source = format!("/{}", service_name::<F>());
     // Most aggregates of a feed begin with it.
     let aggregates = Aggregates::open(log, source).await.map_err(PublishError::Open)?.assuming_new();
     let mut sender = Feed::new(aggregates);
@@ -130,6 +128,10 @@ pub struct PublisherArgs {
     #[arg(long, value_name = "N", default_value_t = 1, env = "HEADWATER_REPLICAS", value_parser = clap::value_parser!(u8).range(1..=5))]
     replicas: u8,
 
+    /// What to do when this service doesn't fit the services that are running
+    #[arg(long, value_enum, default_value_t, env = "HEADWATER_CONTRACT_CHECK")]
+    contract_check: ContractCheck,
+
     #[command(flatten)]
     connection: Connection,
 
@@ -139,10 +141,11 @@ pub struct PublisherArgs {
 
 /// The whole `main` of a service that publishes records to NATS.
 ///
+/// It starts if its contract and schemas fit the services that are running, which it announces its own to.
 /// It ends when all is published, or on SIGTERM or Ctrl-C; what it has sent by then is stored. Started
 /// again, it publishes nothing twice. The exit codes are those of [`Exit`].
 pub fn main<F: RecordFeed>(about: &'static str) -> Exit {
-    let command = PublisherArgs::command().name(F::NAME).about(about);
+    let command = PublisherArgs::command().name(service_name::<F>()).about(about);
     let args = match PublisherArgs::from_arg_matches(&command.get_matches()) {
         Ok(args) => args,
         Err(error) => error.exit(),
@@ -153,12 +156,14 @@ pub fn main<F: RecordFeed>(about: &'static str) -> Exit {
 async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
     // What is wrong with the records is said before anything is connected.
     let feed = F::open(args.records.as_deref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let client = args.connection.connect(F::NAME).await?;
+    let (client, denials) = args.connection.connect_watched(service_name::<F>()).await?;
+    let announced = announce::<Outbox<F>>(client.clone(), denials, args.contract_check).await?;
     let config = JetStreamConfig { replicas: args.replicas.into(), ..JetStreamConfig::default() };
     let log: Log = Arc::new(JetStreamLog::new(client, config));
     tracing::info!(records = %args.records.as_deref().unwrap_or(Path::new("built in")).display(), "publishing");
     let stop = shutdown.token().clone();
     let published = publish(feed, log, Rate::new(args.rate), stop, |_| {}).await;
+    announced.close().await;
     let Published { summary, row_errors } = published.map_err(|error| match &error {
         PublishError::Feed(feed) if feed.source.is_unavailable() => Failure::new(Exit::Unavailable, &error),
         _ => Failure::from(error),
@@ -172,4 +177,11 @@ async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Resul
         if shutdown.token().is_cancelled() { "stopped; start again to go on" } else { "all published" }
     );
     Ok(if row_errors.count() > 0 { Exit::RecordsSkipped } else { Exit::Ok })
+}
+
+/// What carries the contract of a feed's service.
+type Outbox<F> = <<F as RecordFeed>::Decider as Decider>::Outbox;
+
+fn service_name<F: RecordFeed>() -> &'static str {
+    <Outbox<F> as Contracted>::CONTRACT.service
 }

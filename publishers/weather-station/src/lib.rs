@@ -9,4 +9,4 @@ mod station;
 
 pub use feed::{FeedItem, WeatherFeed};
 pub use records::{BUILT_IN, record_source};
-pub use station::{Station, StationCommand, StationRejection};
+pub use station::{Station, StationCommand, StationOutbox, StationRejection};

@@ -4,10 +4,10 @@
 
 use std::collections::HashMap;
 
-use headwater_event::Decider;
+use headwater_event::{Decider, Outbox};
 use headwater_publisher::records::RecordSource;
 use weather_events::StationId;
-use weather_station::{FeedItem, Station, StationCommand, WeatherFeed, record_source};
+use weather_station::{FeedItem, Station, StationCommand, StationOutbox, WeatherFeed, record_source};
 
 const HEADER: &str = "origin,year,month,day,hour,temp,dewp,humid,wind_dir,wind_speed,wind_gust,precip,\
     pressure,visib,time_hour";
@@ -47,13 +47,14 @@ fn yields_every_observation_of_the_week_in_the_order_of_time() {
 #[test]
 fn no_station_refuses_an_observation_of_the_week_and_each_refuses_all_of_a_second_run() {
     let mut stations: HashMap<StationId, Station> = HashMap::new();
+    let outbox = StationOutbox::new();
     let items = run(&record_source(None)).0;
     for item in &items {
         let station = stations.entry(item.station).or_default();
-        station.decide(&item.command).unwrap().iter().for_each(|event| station.evolve(event));
+        station.decide(&item.command, &outbox).unwrap().iter().for_each(|event| station.evolve(event));
     }
     assert_eq!(stations.len(), 3);
-    assert!(items.iter().all(|item| stations[&item.station].decide(&item.command).is_err()));
+    assert!(items.iter().all(|item| stations[&item.station].decide(&item.command, &outbox).is_err()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
-use headwater_event::Decider;
+use headwater_publisher::testkit::given;
 use weather_events::StationObserved;
 use weather_station::{Station, StationCommand, StationRejection};
 
@@ -15,20 +15,15 @@ fn observed(hour: i8) -> StationObserved {
     .unwrap()
 }
 
-fn decide<const N: usize>(
-    given: [StationObserved; N],
-    when: StationObserved,
-) -> Result<Vec<StationObserved>, StationRejection> {
-    let mut state = Station::default();
-    given.iter().for_each(|event| state.evolve(event));
-    state.decide(&StationCommand::Observe { observation: when })
+fn observe(observation: StationObserved) -> StationCommand {
+    StationCommand::Observe { observation }
 }
 
 #[test]
 fn takes_the_first_observation_and_every_later_one() {
-    assert_eq!(decide([], observed(6)), Ok(vec![observed(6)]));
-    assert_eq!(decide([observed(6)], observed(7)), Ok(vec![observed(7)]));
-    assert_eq!(decide([observed(6), observed(7)], observed(12)), Ok(vec![observed(12)]));
+    given::<Station>([]).when(&observe(observed(6))).yields([observed(6)]);
+    given::<Station>([observed(6)]).when(&observe(observed(7))).yields([observed(7)]);
+    given::<Station>([observed(6), observed(7)]).when(&observe(observed(12))).yields([observed(12)]);
 }
 
 #[test]
@@ -38,6 +33,6 @@ fn refuses_an_observation_that_is_not_later_than_the_last() {
             last_observed_at: observed(7).observed_at,
             observed_at: observed(hour).observed_at,
         };
-        assert_eq!(decide([observed(6), observed(7)], observed(hour)), Err(rejection));
+        given::<Station>([observed(6), observed(7)]).when(&observe(observed(hour))).rejects(rejection);
     }
 }

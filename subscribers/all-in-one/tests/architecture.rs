@@ -11,22 +11,68 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, PackageId};
 /// Every crate of the workspace, and all crates of the workspace that it may depend on, for whatever
 /// purpose. The rows are in the order of the dependencies: a crate knows only crates above it.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
-    // The contract between publishers and subscribers.
-    ("headwater-event-derive", &[]),
+    // What services agree on, and whether it fits together.
+    ("headwater-contract", &[]),
+    ("headwater-schema", &["headwater-contract"]),
+    // The events between publishers and subscribers.
+    ("headwater-event-derive", &["headwater-contract"]),
     ("headwater-event", &["headwater-event-derive"]),
     ("flight-events", &["headwater-event"]),
     ("weather-events", &["headwater-event"]),
+    // The build gate: a build script's part, and the one of this repository, which every service depends on.
+    ("headwater-schema-gate", &["headwater-contract", "headwater-schema", "headwater-event"]),
+    ("reference", &["headwater-schema-gate", "flight-events", "weather-events"]),
     // The log, and the two runtimes, which know nothing of each other.
-    ("headwater-log", &["headwater-event"]),
-    ("headwater-publisher", &["headwater-event-derive", "headwater-event", "headwater-log"]),
-    ("headwater-subscriber", &["headwater-event-derive", "headwater-event", "headwater-log"]),
-    // The operators' tool.
-    ("headwater-cli", &["headwater-event", "headwater-log", "headwater-publisher", "headwater-subscriber"]),
+    ("headwater-log", &["headwater-contract", "headwater-schema", "headwater-event"]),
+    (
+        "headwater-publisher",
+        &[
+            "headwater-contract",
+            "headwater-schema",
+            "headwater-event-derive",
+            "headwater-event",
+            "headwater-log",
+        ],
+    ),
+    (
+        "headwater-subscriber",
+        &[
+            "headwater-contract",
+            "headwater-schema",
+            "headwater-event-derive",
+            "headwater-event",
+            "headwater-log",
+        ],
+    ),
+    // The operators' and the teams' tool.
+    (
+        "headwater-cli",
+        &[
+            "headwater-contract",
+            "headwater-schema",
+            "headwater-event",
+            "headwater-log",
+            "headwater-publisher",
+            "headwater-subscriber",
+        ],
+    ),
     // The services, which meet only in the events.
-    ("flight-ops", &["headwater-event", "flight-events", "headwater-log", "headwater-publisher"]),
-    ("weather-station", &["headwater-event", "weather-events", "headwater-log", "headwater-publisher"]),
-    ("departure-board", &["headwater-event", "flight-events", "headwater-log", "headwater-subscriber"]),
-    ("delay-stats", &["headwater-event", "flight-events", "headwater-log", "headwater-subscriber"]),
+    (
+        "flight-ops",
+        &["reference", "headwater-event", "flight-events", "headwater-log", "headwater-publisher"],
+    ),
+    (
+        "weather-station",
+        &["reference", "headwater-event", "weather-events", "headwater-log", "headwater-publisher"],
+    ),
+    (
+        "departure-board",
+        &["reference", "headwater-event", "flight-events", "headwater-log", "headwater-subscriber"],
+    ),
+    (
+        "delay-stats",
+        &["reference", "headwater-event", "flight-events", "headwater-log", "headwater-subscriber"],
+    ),
     // The composition of all services in one process.
     (
         "all-in-one",
@@ -50,9 +96,23 @@ const ONLY_NAMED_BY: &[(&str, &[&str])] = &[("async-nats", &["headwater-log"])];
 
 /// What must not be linked into a crate, however indirectly. A leading `*` stands for any name.
 const NEVER_CONTAINS: &[(&str, &[&str])] = &[
+    // A check that runs in every build, and in front of it.
+    ("headwater-contract", &["tokio", "async-nats", "jsonschema"]),
+    ("headwater-schema", &["tokio", "async-nats"]),
+    ("headwater-schema-gate", &["tokio", "async-nats"]),
     ("headwater-event-derive", &["tokio", "async-nats"]),
     ("headwater-event", &["tokio", "async-nats"]),
-    ("*-events", &["tokio", "async-nats", "headwater-log", "headwater-publisher", "headwater-subscriber"]),
+    (
+        "*-events",
+        &[
+            "tokio",
+            "async-nats",
+            "headwater-schema",
+            "headwater-log",
+            "headwater-publisher",
+            "headwater-subscriber",
+        ],
+    ),
 ];
 
 /// Where crates lie, flat.

@@ -10,7 +10,7 @@ use crate::{DelayRow, DelayTable, KeyedRow};
 /// scheduled departure, local at the origin.
 #[derive(Projection)]
 #[projection(
-    name = "delay-stats",
+    contract = "contract.toml",
     applies(FlightScheduled, FlightDeparted, FlightArrived, FlightCancelled, FlightDiverted)
 )]
 pub struct DelayStats {

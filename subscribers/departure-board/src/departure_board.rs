@@ -8,7 +8,7 @@ use crate::{FlightRecord, Landing, Movement};
 /// The projection: one row for each flight, by its name, which begins with the day.
 #[derive(Projection)]
 #[projection(
-    name = "departure-board",
+    contract = "contract.toml",
     applies(FlightScheduled, FlightDeparted, FlightArrived, FlightCancelled, FlightDiverted)
 )]
 pub struct DepartureBoard {

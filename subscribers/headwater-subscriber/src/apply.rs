@@ -8,10 +8,10 @@ use crate::{Recorded, StoreError, Tx};
 
 /// What a projection does with one kind of event.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` lists `{E}` and does not say what to do with it",
+    message = "`{Self}` does not handle `{E}`",
     label = "listed here, and there is no `Apply<{E}>`",
     note = "write `impl Apply<{E}> for {Self}`, with `fn apply(&self, event: &Recorded<'_, {E}>, tx: &mut Tx<'_>) -> Result<(), ApplyError>`",
-    note = "or remove `{E}` from `applies(...)`"
+    note = "or remove `{E}` from `applies(...)`, and from what the service's contract subscribes to"
 )]
 pub trait Apply<E: Event> {
     /// Writes what the event changes. It is called once for each event, in the order of the stream.
@@ -64,6 +64,7 @@ impl ApplyError {
     pub fn refused(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Refused(reason.into())
     }
+
     pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

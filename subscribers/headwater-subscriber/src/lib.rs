@@ -5,6 +5,9 @@
 //! replay yields the same state, and sends no email. State and position commit together, so every event
 //! takes effect exactly once, whenever the process is killed.
 //!
+//! A service's projection names its contract, with which it is compared when it is compiled:
+//! `#[projection(contract = "contract.toml", applies(...))]`. In a test a name will do.
+//!
 //! # Example: a projection and its test
 //!
 //! ```
@@ -66,7 +69,7 @@ mod view;
 pub mod testkit;
 
 pub use apply::{Apply, ApplyError};
-pub use headwater_event::{Event, EventType};
+pub use headwater_event::{ContractText, Contracted, Event, EventSchema, EventType};
 pub use headwater_event_derive::Projection;
 pub use headwater_log::StoredEvent;
 pub use headwater_log::service::Exit;
@@ -83,7 +86,8 @@ pub use table::Table;
 pub use tx::Tx;
 pub use view::View;
 
-/// The README's code, which must compile and pass.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+/// What the derive macro needs and nobody else should name.
+#[doc(hidden)]
+pub mod __private {
+    pub use headwater_event::__private::*;
+}

@@ -11,8 +11,6 @@ use crate::{Flight, record_source};
 impl RecordFeed for FlightFeed {
     type Decider = Flight;
 
-    const NAME: &'static str = "flight-ops";
-
     fn open(directory: Option<&Path>) -> Result<Self, RecordsError> {
         Self::open(&record_source(directory.map(Path::to_owned)))
     }

@@ -1,18 +1,23 @@
 use flight_events::{
     FlightArrived, FlightCancelled, FlightDeparted, FlightDiverted, FlightEvent, FlightId, FlightScheduled,
 };
-use headwater_event::Decider;
+use headwater_event::{Decider, Events};
 use jiff::Timestamp;
 
-use super::{Flight, FlightCommand, FlightRejection};
+use super::{Flight, FlightCommand, FlightOutbox, FlightRejection};
 
 impl Decider for Flight {
     type Command = FlightCommand;
     type Event = FlightEvent;
+    type Outbox = FlightOutbox;
     type Rejection = FlightRejection;
 
-    fn decide(&self, command: &FlightCommand) -> Result<Vec<FlightEvent>, FlightRejection> {
-        let event = match *command {
+    fn decide(
+        &self,
+        command: &FlightCommand,
+        outbox: &FlightOutbox,
+    ) -> Result<Events<FlightEvent>, FlightRejection> {
+        match *command {
             FlightCommand::Schedule {
                 flight,
                 destination,
@@ -21,32 +26,31 @@ impl Decider for Flight {
                 ref tail_number,
             } => {
                 self.must_be_unknown()?;
-                FlightEvent::Scheduled(FlightScheduled {
+                Ok(outbox.scheduled.emit(FlightScheduled {
                     flight,
                     destination,
                     scheduled_departure,
                     scheduled_arrival,
                     tail_number: tail_number.clone(),
-                })
+                }))
             }
             FlightCommand::Depart { at, delay_minutes } => {
                 let flight = self.at_the_gate()?;
-                FlightEvent::Departed(FlightDeparted { flight, departed_at: at, delay_minutes })
+                Ok(outbox.departed.emit(FlightDeparted { flight, departed_at: at, delay_minutes }))
             }
             FlightCommand::Cancel => {
                 let flight = self.at_the_gate()?;
-                FlightEvent::Cancelled(FlightCancelled { flight })
+                Ok(outbox.cancelled.emit(FlightCancelled { flight }))
             }
             FlightCommand::Arrive { at, delay_minutes } => {
                 let flight = self.in_the_air(Some(at))?;
-                FlightEvent::Arrived(FlightArrived { flight, arrived_at: at, delay_minutes })
+                Ok(outbox.arrived.emit(FlightArrived { flight, arrived_at: at, delay_minutes }))
             }
             FlightCommand::Divert { arrived_at } => {
                 let flight = self.in_the_air(arrived_at)?;
-                FlightEvent::Diverted(FlightDiverted { flight, arrived_at })
+                Ok(outbox.diverted.emit(FlightDiverted { flight, arrived_at }))
             }
-        };
-        Ok(vec![event])
+        }
     }
 
     fn evolve(&mut self, event: &FlightEvent) {

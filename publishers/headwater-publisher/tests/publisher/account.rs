@@ -1,7 +1,7 @@
 //! A bank account. Its events say which balance they were decided to lead to, so that a decision on a wrong
 //! state is seen in the log.
 
-use headwater_event::{CommandContext, Decider, Event, EventSet};
+use headwater_event::{CommandContext, Decider, Event, EventSet, Events, Publishes, outbox};
 use headwater_publisher::Command;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -82,34 +82,46 @@ pub(crate) struct Account {
     frozen: bool,
 }
 
+#[outbox]
+pub(crate) struct AccountOutbox {
+    opened: Publishes<Opened>,
+    deposited: Publishes<Deposited>,
+    withdrawn: Publishes<Withdrawn>,
+    frozen: Publishes<Frozen>,
+}
+
 impl Decider for Account {
     /// The account's name, which a new one doesn't know, and what is asked of it.
     type Command = (String, AccountCommand);
     type Event = AccountEvent;
+    type Outbox = AccountOutbox;
     type Rejection = AccountRejection;
 
-    fn decide(&self, (account, command): &Self::Command) -> Result<Vec<AccountEvent>, AccountRejection> {
+    fn decide(
+        &self,
+        (account, command): &Self::Command,
+        outbox: &AccountOutbox,
+    ) -> Result<Events<AccountEvent>, AccountRejection> {
         let account = account.clone();
         match command {
             AccountCommand::Open if self.open => Err(AccountRejection::Open),
-            AccountCommand::Open => Ok(vec![Opened { account }.into()]),
+            AccountCommand::Open => Ok(outbox.opened.emit(Opened { account })),
             AccountCommand::Deposit { cents, note } => {
                 let last = cents.len().saturating_sub(1);
                 let deposited = |balance: &mut u64, (index, cents): (usize, &u64)| {
                     *balance += cents;
                     let note = if index == last { note.clone() } else { String::new() };
-                    Some(
-                        Deposited { account: account.clone(), cents: *cents, balance: *balance, note }.into(),
-                    )
+                    let account = account.clone();
+                    Some(outbox.deposited.emit(Deposited { account, cents: *cents, balance: *balance, note }))
                 };
                 Ok(cents.iter().enumerate().scan(self.balance, deposited).collect())
             }
             AccountCommand::Withdraw { cents } => match self.balance.checked_sub(*cents) {
-                Some(balance) => Ok(vec![Withdrawn { account, cents: *cents, balance }.into()]),
+                Some(balance) => Ok(outbox.withdrawn.emit(Withdrawn { account, cents: *cents, balance })),
                 None => Err(AccountRejection::Overdrawn { balance: self.balance }),
             },
-            AccountCommand::Freeze { frozen } if *frozen == self.frozen => Ok(Vec::new()),
-            AccountCommand::Freeze { frozen } => Ok(vec![Frozen { account, frozen: *frozen }.into()]),
+            AccountCommand::Freeze { frozen } if *frozen == self.frozen => Ok(Events::none()),
+            AccountCommand::Freeze { frozen } => Ok(outbox.frozen.emit(Frozen { account, frozen: *frozen })),
         }
     }
 

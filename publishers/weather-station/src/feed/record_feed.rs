@@ -10,8 +10,6 @@ use crate::{Station, record_source};
 impl RecordFeed for WeatherFeed {
     type Decider = Station;
 
-    const NAME: &'static str = "weather-station";
-
     fn open(directory: Option<&Path>) -> Result<Self, RecordsError> {
         Self::open(&record_source(directory.map(Path::to_owned)))
     }
