@@ -6,11 +6,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::command_error::CommandError;
 use crate::events::EventsCommand;
+use crate::explain::Explain;
 use crate::log_source::LogDir;
 use crate::projection::ProjectionCommand;
+use crate::schema::{Outcome, Project, SchemaCommand, SchemaError};
 use crate::stream::StreamCommand;
 
-/// Looks into streams, events and projections
+/// Looks into streams, events, projections, and the schemas and contracts behind them
 #[derive(Debug, Parser)]
 #[command(name = "headwater", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -55,9 +57,28 @@ enum Command {
         #[command(subcommand)]
         command: ProjectionCommand,
     },
+    /// Registered schemas and contracts, and whether they fit together
+    Schema {
+        #[command(subcommand)]
+        command: SchemaCommand,
+
+        #[command(flatten)]
+        project: Project,
+    },
+    /// Explain a code that a build or `headwater schema` has shown
+    Explain(Explain),
 }
 
 impl Cli {
+    /// Does what was asked for, if that needs no log.
+    pub(crate) fn run_on_files(&self, out: &mut impl Write) -> Option<Result<Outcome, SchemaError>> {
+        match &self.command {
+            Command::Schema { command, project } => Some(command.run(project, &self.connection, out)),
+            Command::Explain(explain) => Some(explain.run(out).map_err(SchemaError::from)),
+            Command::Stream { .. } | Command::Events { .. } | Command::Projection { .. } => None,
+        }
+    }
+
     /// Does what was asked for.
     pub(crate) async fn run(
         &self,
@@ -72,6 +93,8 @@ impl Cli {
                 command.run(log_dir.open(&self.connection).await?, out).await
             }
             Command::Projection { command } => command.run(stop, out),
+            // They have run already, without a runtime.
+            Command::Schema { .. } | Command::Explain(_) => Ok(()),
         }
     }
 

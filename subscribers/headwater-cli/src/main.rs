@@ -1,31 +1,56 @@
-//! The `headwater` command: what operators see of streams, events and projections.
+//! The `headwater` command: what operators see of streams, events and projections, and what teams see of schemas and
+//! contracts.
 
 mod cli;
 mod command_error;
 mod events;
+mod explain;
 mod format;
 mod json;
 mod json_array;
 mod log_source;
 mod projection;
+mod schema;
 mod stream;
 mod stream_name;
 mod table;
 
 use std::io::{self, BufWriter, Write as _};
+use std::process::{ExitCode, Termination as _};
 
 use clap::{CommandFactory as _, FromArgMatches as _};
-use headwater_log::service::{Exit, Failure, Shutdown, run};
+use headwater_log::service::{Exit, Failure, Shutdown, report, run};
 
 use crate::cli::Cli;
+use crate::schema::Outcome;
 
-fn main() -> Exit {
+fn main() -> ExitCode {
     // A command that an operator looks at logs only what is wrong; `--log-level` asks for more.
     let command = Cli::command().mut_arg("log_level", |filter| filter.default_value("warn"));
+    let command = schema::without_broker(command);
     match Cli::from_arg_matches(&command.get_matches()) {
-        Ok(cli) => run(&cli.logs, |shutdown| headwater(&cli, shutdown)),
+        Ok(cli) => match on_files(&cli) {
+            Some(outcome) => outcome.report(),
+            None => run(&cli.logs, |shutdown| headwater(&cli, shutdown)).report(),
+        },
         Err(error) => error.exit(),
     }
+}
+
+/// What needs no runtime, no signals and no logs.
+fn on_files(cli: &Cli) -> Option<Outcome> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let ran = cli.run_on_files(&mut out)?;
+    let ran = ran.and_then(|outcome| Ok(out.flush().map(|()| outcome)?));
+    Some(ran.unwrap_or_else(|error| {
+        // Whoever reads, such as `head`, has read enough.
+        if error.is_broken_pipe() {
+            return Outcome::Fine;
+        }
+        // There is nobody left to tell when standard error is closed.
+        let _ = writeln!(io::stderr(), "error: {}", report(&error));
+        error.outcome()
+    }))
 }
 
 async fn headwater(cli: &Cli, shutdown: Shutdown) -> Result<Exit, Failure> {

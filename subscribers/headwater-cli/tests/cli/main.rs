@@ -7,3 +7,6 @@ mod embedded;
 mod nats;
 mod orders;
 mod projection;
+mod schema;
+mod schema_deploy;
+mod schema_system;

@@ -12,10 +12,11 @@ use std::process::{Child, Command, ExitCode};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use headwater_event::{ContractText, Contracted, Event as _, EventSchema};
 use headwater_log::service::{Connection, Exit};
 use headwater_log::testkit::Server;
 use headwater_log::{JetStreamConfig, JetStreamLog};
-use orders::Revenue;
+use orders::{OrderPaid, OrderPlaced, Revenue};
 
 const SERVICE: &str = "HEADWATER_TEST_SERVICE";
 
@@ -25,6 +26,21 @@ fn main() -> ExitCode {
     }
     asks_the_service_for_rows();
     Exit::Ok.into()
+}
+
+/// The contract of the small service; a crate of its own would have it in a file, for the macro to compare.
+impl Contracted for Revenue {
+    const CONTRACT: ContractText = ContractText {
+        service: "revenue",
+        version: "0.1.0",
+        path: "contract.toml",
+        text: "[service]\nname = \"revenue\"\nowner = \"shop\"\n\n\
+               [subscribes]\n\"orders.order.placed\" = 1\n\"orders.order.paid\" = 1\n",
+    };
+
+    fn schemas() -> Vec<EventSchema> {
+        [OrderPlaced::schemas(), OrderPaid::schemas()].concat()
+    }
 }
 
 /// A service that is killed at the end, also by a failed test.

@@ -1,0 +1,143 @@
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use headwater_log::service::{Connection, Contracts, Unreadable};
+use headwater_schema::deploy::{AnnouncedSchema, Announcement, check, unmet};
+use headwater_schema::{Contract, Finding};
+use serde_json::value::RawValue;
+
+use super::named::meant;
+use super::reply::{Reply, count, write_findings, write_json};
+use super::system::System;
+use super::{Outcome, Project, SchemaError};
+use crate::table::{Align, Table};
+
+#[derive(Debug, Args)]
+pub(crate) struct CanDeploy {
+    /// The services to be deployed, as they are in this workspace; all of it unless some are named
+    #[arg(value_name = "SERVICE", conflicts_with = "list")]
+    services: Vec<String>,
+
+    /// Compare with what `--list --format json` has printed into this file, and ask no server
+    #[arg(long, value_name = "FILE")]
+    against_file: Option<PathBuf>,
+
+    /// Show what is running, and compare nothing
+    #[arg(long)]
+    list: bool,
+
+    /// How findings and lists are printed
+    #[arg(long, value_enum, default_value_t = Reply::Text)]
+    format: Reply,
+}
+
+impl CanDeploy {
+    pub(super) fn run(
+        &self,
+        project: &Project,
+        connection: &Connection,
+        out: &mut impl Write,
+    ) -> Result<Outcome, SchemaError> {
+        // What is running is asked first: it takes a moment, and a build takes longer.
+        let (running, unreadable) = match &self.against_file {
+            Some(path) => (from_file(path)?, Vec::new()),
+            None => from_server(connection)?,
+        };
+        for Unreadable { key, reason } in &unreadable {
+            writeln!(std::io::stderr(), "warning: what {key} has announced can't be read: {reason}")?;
+        }
+        if self.list {
+            list(&running, self.format, out)?;
+            return Ok(Outcome::Fine);
+        }
+        let Some(system) = System::of(project)? else { return Ok(Outcome::Violation) };
+        let mut findings = Vec::new();
+        let candidates = self.candidates(&system)?;
+        for contract in &candidates {
+            let schemas = system.events.iter().cloned().map(AnnouncedSchema::from);
+            let version = system.version(contract.name());
+            let candidate = Announcement::of(contract, version, "candidate", schemas);
+            findings.extend(check(&candidate, &running));
+            findings.extend(unmet(&candidate, &running));
+        }
+        findings.sort_by(Finding::reading_order);
+        write_findings(&findings, self.format, out)?;
+        let errors = findings.iter().filter(|finding| finding.is_error()).count();
+        if self.format == Reply::Text {
+            let services = count(candidates.len(), "service");
+            let processes = count(running.len(), "process that runs");
+            match errors {
+                0 => writeln!(out, "can deploy: {services} against {processes}")?,
+                errors => {
+                    writeln!(out, "can't deploy: {services} against {processes}: {}", count(errors, "error"))?
+                }
+            }
+        }
+        Ok(if errors > 0 { Outcome::Violation } else { Outcome::Fine })
+    }
+
+    fn candidates<'s>(&self, system: &'s System) -> Result<Vec<&'s Contract>, SchemaError> {
+        if self.services.is_empty() {
+            return Ok(system.contracts.iter().collect());
+        }
+        let find = |name: &String| {
+            system.contracts.iter().find(|contract| contract.name() == name).ok_or_else(|| {
+                let known: Vec<_> =
+                    system.contracts.iter().map(|contract| contract.name().to_owned()).collect();
+                SchemaError::Unknown(format!(
+                    "no service of this workspace is called {name}{}",
+                    meant(name, &known)
+                ))
+            })
+        };
+        self.services.iter().map(find).collect()
+    }
+}
+
+fn from_file(path: &Path) -> Result<Vec<Announcement>, SchemaError> {
+    let file = |source| SchemaError::File { path: path.to_owned(), source };
+    let what = || path.display().to_string();
+    let text = fs::read(path).map_err(file)?;
+    let entries: Vec<Box<RawValue>> =
+        serde_json::from_slice(&text).map_err(|source| SchemaError::Json { what: what(), source })?;
+    let texts = entries.iter().map(|entry| entry.get().as_bytes());
+    let announcements: Result<Vec<_>, _> = texts.map(Announcement::from_json).collect();
+    announcements.map_err(|source| SchemaError::Announcement { path: path.to_owned(), source })
+}
+
+fn from_server(connection: &Connection) -> Result<(Vec<Announcement>, Vec<Unreadable>), SchemaError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let running = runtime.block_on(async {
+        let (client, denials) = connection.connect_watched("headwater").await?;
+        Ok::<_, SchemaError>(Contracts::new(client, denials).running().await?)
+    })?;
+    Ok((running.services.into_iter().map(|service| service.announcement).collect(), running.unreadable))
+}
+
+fn list(running: &[Announcement], format: Reply, out: &mut impl Write) -> Result<(), SchemaError> {
+    if format == Reply::Json {
+        return Ok(write_json(&running, out)?);
+    }
+    let columns = [
+        ("SERVICE", Align::Left),
+        ("VERSION", Align::Left),
+        ("PUBLISHES", Align::Right),
+        ("READS", Align::Right),
+        ("SINCE", Align::Left),
+        ("INSTANCE", Align::Left),
+    ];
+    let mut table = Table::new(out, columns);
+    for service in running {
+        table.row([
+            service.service.clone(),
+            service.version.clone(),
+            service.publishes.len().to_string(),
+            service.subscribes.len().to_string(),
+            format!("{:.0}", service.started_at),
+            service.instance.clone(),
+        ])?;
+    }
+    Ok(table.finish()?)
+}
