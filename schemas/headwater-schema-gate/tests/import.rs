@@ -92,7 +92,13 @@ fn a_reader_may_accept_more_than_is_written_and_not_less() {
 #[test]
 fn a_version_that_the_other_repository_has_not_registered_is_found() {
     let messages = messages(&check(vec![exported()], 1, vec![paid(1, "integer"), paid(2, "integer")]));
-    assert_eq!(messages, ["HW0001: orders.order.paid@2 has no schema in orders"]);
+    assert_eq!(
+        messages,
+        [
+            "HW0001: orders.order.paid@2 has no schema in orders",
+            "HW0202: orders.order.paid@2 is declared and published by nobody"
+        ]
+    );
 }
 
 #[test]

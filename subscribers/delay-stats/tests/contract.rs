@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -94,7 +96,8 @@ async fn refuses_to_start_beside_a_publisher_that_it_can_not_read() {
     }
     assert_eq!(
         log.lines().last().unwrap(),
-        "error: delay-stats doesn't fit the services that are running, and was not started"
+        "error: delay-stats doesn't fit the services that are running, and was not started; change what is said above, or \
+         start it all the same with --contract-check warn"
     );
 
     // Told to warn, it starts all the same.
@@ -103,4 +106,40 @@ async fn refuses_to_start_beside_a_publisher_that_it_can_not_read() {
     wait_until_running(&contracts(&server).await, &["delay-stats", "flight-ops"]).await;
     warned.kill().unwrap();
     warned.wait().unwrap();
+}
+
+#[test]
+fn can_be_stopped_while_nobody_answers_its_announcement() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("nats://{}", silent.local_addr().unwrap());
+    let data = TempDir::new().unwrap();
+    let service = Service::start(&url, data.path());
+    let mut connection = BufReader::new(silent.accept().unwrap().0);
+    let info = json!({
+        "server_id": "S", "server_name": "S", "version": "2.15.1", "go": "", "host": "127.0.0.1", "port": 4222,
+        "headers": true, "max_payload": 1 << 20, "proto": 1, "jetstream": true,
+    });
+    write!(connection.get_mut(), "INFO {info}\r\n").unwrap();
+    // It looks as if all was well, until something is asked.
+    let mut line = String::new();
+    while !line.contains("STREAM.INFO.KV_HEADWATER_CONTRACTS") {
+        line.clear();
+        assert!(connection.read_line(&mut line).unwrap() > 0, "it has closed the connection");
+        if line.starts_with("PING") {
+            write!(connection.get_mut(), "PONG\r\n").unwrap();
+        }
+    }
+    let (status, log) = service.terminate();
+    assert_eq!(status.code(), Some(0), "{log}");
+    assert!(log.contains("stopped before its contract was announced"), "{log}");
+}
+
+#[test]
+fn help_names_the_exit_code_and_what_can_be_done() {
+    let data = TempDir::new().unwrap();
+    let help = command("nats://127.0.0.1:1", data.path()).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    for wanted in ["  6    not started: it doesn't fit the services that are running", "--contract-check", "HEADWATER_CONTRACT_CHECK"] {
+        assert!(help.contains(wanted), "{wanted}:\n{help}");
+    }
 }

@@ -8,6 +8,7 @@ use crate::command_error::CommandError;
 use crate::events::EventsCommand;
 use crate::explain::Explain;
 use crate::log_source::LogDir;
+use crate::new::NewCommand;
 use crate::projection::ProjectionCommand;
 use crate::schema::{Outcome, Project, SchemaCommand, SchemaError};
 use crate::stream::StreamCommand;
@@ -65,6 +66,14 @@ enum Command {
         #[command(flatten)]
         project: Project,
     },
+    /// A new service or event that compiles, fits the system and passes its own test
+    New {
+        #[command(subcommand)]
+        command: NewCommand,
+
+        #[command(flatten)]
+        project: Project,
+    },
     /// Explain a code that a build or `headwater schema` has shown
     Explain(Explain),
 }
@@ -74,6 +83,7 @@ impl Cli {
     pub(crate) fn run_on_files(&self, out: &mut impl Write) -> Option<Result<Outcome, SchemaError>> {
         match &self.command {
             Command::Schema { command, project } => Some(command.run(project, &self.connection, out)),
+            Command::New { command, project } => Some(command.run(project, out)),
             Command::Explain(explain) => Some(explain.run(out).map_err(SchemaError::from)),
             Command::Stream { .. } | Command::Events { .. } | Command::Projection { .. } => None,
         }
@@ -94,7 +104,7 @@ impl Cli {
             }
             Command::Projection { command } => command.run(stop, out),
             // They have run already, without a runtime.
-            Command::Schema { .. } | Command::Explain(_) => Ok(()),
+            Command::Schema { .. } | Command::New { .. } | Command::Explain(_) => Ok(()),
         }
     }
 

@@ -9,6 +9,7 @@ mod format;
 mod json;
 mod json_array;
 mod log_source;
+mod new;
 mod projection;
 mod schema;
 mod stream;

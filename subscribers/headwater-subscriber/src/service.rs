@@ -50,7 +50,13 @@ async fn serve<P: Projection + Contracted>(
     let projector = Projector::<P>::open(&args.data)?;
     let _queries = QueryServer::start(&args.data, P::NAME, projector.view());
     let (client, denials) = args.connection.connect_watched(P::NAME).await?;
-    let announced = announce::<P>(client.clone(), denials, args.contract_check).await?;
+    let announcing = announce::<P>(client.clone(), denials, args.contract_check);
+    // A server that is down may come back, so this may take a while.
+    let Some(announced) = shutdown.token().run_until_cancelled(announcing).await else {
+        tracing::info!("stopped before its contract was announced");
+        return Ok(Exit::Ok);
+    };
+    let announced = announced?;
     let log: Log = Arc::new(JetStreamLog::new(client, JetStreamConfig::default()));
     let position = projector.position();
     tracing::info!(data = %args.data.display(), position = *position.borrow(), "following");

@@ -71,10 +71,20 @@ async fn says_so_when_an_announcement_is_larger_than_the_server_takes() {
 }
 
 #[tokio::test]
-async fn says_so_when_jetstream_is_off_or_nobody_answers() {
+async fn says_so_when_nobody_answers() {
     let mut server = Server::start().await.unwrap();
     let contracts = contracts(&server.url()).await.within(Duration::from_secs(1));
     server.kill().await.unwrap();
     let error = contracts.running().await.unwrap_err();
     assert!(error.is_unavailable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn says_so_when_the_account_has_no_jetstream() {
+    let accounts = "accounts { PLAIN: { users: [{ user: ana, password: pw }] } }";
+    let server = Server::builder().config(accounts).start().await.unwrap();
+    let url = format!("nats://ana:pw@127.0.0.1:{}", server.port());
+    let error = start(&url, publisher("p1", "integer")).await.unwrap_err();
+    assert!(matches!(error, AnnounceError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("switch JetStream on"), "{error}");
 }

@@ -17,7 +17,8 @@ async fn starts_what_fits_and_refuses_what_does_not() {
     {
         assert!(details.contains(wanted), "{wanted}: {details}");
     }
-    let line = "delay-stats doesn't fit the services that are running, and was not started";
+    let line = "delay-stats doesn't fit the services that are running, and was not started; change what is said above, \
+                or start it all the same with --contract-check warn";
     assert_eq!(error.to_string(), line);
     assert!(format!("{:?}", Failure::from(error)).contains(&format!("{:?}", Exit::Misfit)));
 

@@ -1,6 +1,7 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use headwater_log::testkit::{Cluster, Server};
+use headwater_log::service::ContractCheck;
+use headwater_log::testkit::{Cluster, Proxy, Server};
 
 use super::bed::{client, contracts, eventually_running, keys, publisher, reader, start};
 
@@ -15,6 +16,49 @@ async fn goes_on_announcing_when_the_server_was_killed_and_comes_back() {
     server.restart().await.unwrap();
     eventually_running(&contracts, &["flight-ops.p1"]).await;
     assert!(start(&server.url(), reader("r1", "string")).await.is_err());
+}
+
+#[tokio::test]
+async fn waits_for_a_server_that_dies_while_a_service_announces_itself() {
+    let mut server = Server::start().await.unwrap();
+    let dying = contracts(&server.url()).await;
+    server.kill().await.unwrap();
+    let announcing = dying.announce(publisher("p1", "integer"), ContractCheck::Refuse);
+    let restarting = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.restart().await.unwrap();
+    };
+    let (announced, ()) = tokio::join!(announcing, restarting);
+    let _announced = announced.unwrap();
+    assert!(start(&server.url(), reader("r1", "string")).await.is_err());
+}
+
+#[tokio::test]
+async fn gives_up_when_a_server_that_died_does_not_come_back() {
+    // At each of the steps: the bucket is looked at, the contract is announced, the others are read.
+    for step in ["STREAM.INFO", "$KV.HEADWATER_CONTRACTS.", "STREAM.MSG.GET"] {
+        let server = Server::start().await.unwrap();
+        let proxy = Proxy::start(server.port()).await.unwrap();
+        let dying = contracts(&proxy.url()).await.within(Duration::from_secs(1));
+        proxy.cut_after(step.as_bytes());
+        proxy.refuse();
+        let begun = Instant::now();
+        let error = dying.announce(publisher("p1", "integer"), ContractCheck::Refuse).await.unwrap_err();
+        assert!(error.is_unavailable(), "{step}: {error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{step}: it took {:?}", begun.elapsed());
+        // What was announced before the server died is forgotten.
+        eventually_running(&contracts(&server.url()).await, &[]).await;
+    }
+}
+
+#[tokio::test]
+async fn ends_soon_when_the_server_is_gone() {
+    let mut server = Server::start().await.unwrap();
+    let announced = start(&server.url(), publisher("p1", "integer")).await.unwrap();
+    server.kill().await.unwrap();
+    let begun = Instant::now();
+    announced.close().await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "it took {:?}", begun.elapsed());
 }
 
 #[tokio::test]

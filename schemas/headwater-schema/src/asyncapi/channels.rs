@@ -14,8 +14,8 @@ pub(super) fn all(events: &[&TypeSchemas]) -> Value {
                 "address": format!("evt.{name}.{{id}}"),
                 "title": name.to_string(),
                 "description": format!(
-                    "Each `{}` that is `{}`: kept in the stream `EVT_{}`, in order for each id.",
-                    name.aggregate(), name.event(), name.domain(),
+                    "The event `{}` of each `{}`, kept in the stream `EVT_{}`, in order for each id.",
+                    name.event(), name.aggregate(), name.domain(),
                 ),
                 "messages": {},
                 "parameters": { "id": {

@@ -40,7 +40,8 @@ fn message(schemas: &TypeSchemas, contracts: &[Contract], components: &mut Map<S
         "summary": doc.lines().next().filter(|line| !line.is_empty()).unwrap_or(event_type),
         "contentType": "application/json",
         "correlationId": { "description": "All that one command led to.", "location": "$message.header#/ce-correlationid" },
-        "headers": { "type": "object", "required": ["ce-type"], "properties": { "ce-type": { "type": "string", "const": event_type } } },
+        // Merged with the trait's; a list here would take the place of the trait's list of what is required.
+        "headers": { "type": "object", "properties": { "ce-type": { "type": "string", "const": event_type } } },
         "payload": reference(&["components", "schemas", &key]),
         "tags": tags,
         "traits": [reference(&["components", "messageTraits", "cloudevent"])],

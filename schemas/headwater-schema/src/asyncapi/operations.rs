@@ -18,10 +18,10 @@ pub(super) fn all(events: &[&TypeSchemas], contracts: &[Contract]) -> Value {
             insert(&mut operations, contract, Action::Send, name, sent);
         }
         for subscription in &contract.subscribes {
-            // A subject names no version, so a reader takes all that come, up to its own.
-            let EventRef { name, version } = &subscription.event;
-            let taken = versions(events, name, |event| event.version <= *version);
-            insert(&mut operations, contract, Action::Receive, name, taken);
+            // A subject names no version, so a reader takes all that come.
+            let read = &subscription.event;
+            let taken = versions(events, &read.name, |event| is_upcast(events, event, read));
+            insert(&mut operations, contract, Action::Receive, &read.name, taken);
         }
     }
     Value::Object(operations)
@@ -37,6 +37,15 @@ enum Action {
 fn versions(events: &[&TypeSchemas], name: &EventName, included: impl Fn(&EventRef) -> bool) -> Vec<String> {
     let of_name = events.iter().filter(|schemas| schemas.event.name == *name);
     of_name.filter(|schemas| included(&schemas.event)).map(|schemas| version_key(schemas)).collect()
+}
+
+/// Whether upcasters lead from one version of an event to another.
+fn is_upcast(events: &[&TypeSchemas], from: &EventRef, to: &EventRef) -> bool {
+    let upcasts = |version| {
+        let mut of_name = events.iter().filter(|schemas| schemas.event.name == to.name);
+        of_name.any(|schemas| schemas.event.version == version && schemas.upcasts)
+    };
+    from.version <= to.version && (from.version + 1..=to.version).all(upcasts)
 }
 
 fn insert(

@@ -1,5 +1,6 @@
 //! A catalogue of a system's events and services, as HTML pages that need no server and no scripts.
 
+mod directory;
 mod event_page;
 mod fields;
 mod graph;
@@ -11,6 +12,7 @@ mod type_text;
 use headwater_contract::Contract;
 
 use crate::{About, TypeSchemas};
+pub use directory::{Outdated, WriteError, write};
 pub use page::{Page, PageError};
 
 /// The pages of the catalogue: an index, and a page for each event and for each service. Their links are relative, so

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
 
+mod limited;
 mod node;
 mod parser;
 #[path = "../system/mod.rs"]
@@ -55,6 +56,17 @@ fn the_official_parser_finds_nothing_to_complain_about() {
             "send weather-station.send.weather.station.observed",
         ]
     );
+}
+
+#[test]
+fn the_official_parser_sees_a_cloud_event_in_each_message() {
+    let parsed = parser::parse(&exported());
+    let messages = parsed["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 4, "{messages:#?}");
+    for message in messages {
+        assert_eq!(message["requires"], json!(["ce-specversion", "ce-id", "ce-source", "ce-type"]));
+        assert_eq!(message["type"], message["name"]);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use sha2::{Digest, Sha256};
 
-use super::parser::succeed;
+use super::limited::succeed;
 
 /// The oldest Node that runs the parser.
 const OLDEST: u32 = 18;

@@ -1,11 +1,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::limited::succeed;
 use super::node::Node;
 
 const LOCK: &str = include_str!("package-lock.json");
@@ -22,9 +22,8 @@ pub(crate) fn parse(document: &Value) -> Value {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), document.to_string()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/asyncapi/validate.mjs");
-    let output = node.command().arg(script).arg(file.path()).current_dir(packages).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    let said = succeed(node.command().arg(script).arg(file.path()).current_dir(packages));
+    serde_json::from_str(&said.unwrap_or_else(|reason| panic!("{reason}"))).unwrap()
 }
 
 /// The parser and all that it needs, exactly as the lock file says, in the cache directory.
@@ -44,25 +43,9 @@ fn install(node: &Node) -> PathBuf {
     fs::write(scratch.path().join("package-lock.json"), LOCK).unwrap();
     // npm compares each package with the hash in the lock file, and runs none of their scripts.
     let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    let output =
-        node.npm().args(arguments).current_dir(scratch.path()).stdin(Stdio::null()).output().unwrap();
-    assert!(
-        output.status.success(),
-        "`npm ci` could not fetch @asyncapi/parser; this test needs the npm registry once:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    succeed(node.npm().args(arguments).current_dir(scratch.path())).unwrap_or_else(|reason| {
+        panic!("@asyncapi/parser could not be fetched; this test needs the npm registry once: {reason}")
+    });
     fs::rename(scratch.keep(), &packages).unwrap();
     packages
-}
-
-/// Runs a command to its end, or says what became of it.
-pub(crate) fn succeed(command: &mut Command) -> Result<String, String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{command:?} could not be run: {error}"))?;
-    match output.status.success() {
-        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        false => Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr))),
-    }
 }

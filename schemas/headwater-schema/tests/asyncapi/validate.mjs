@@ -11,4 +11,7 @@ console.log(JSON.stringify({
     ({ severity: severities[severity], code, path: path.join('/'), message })),
   channels: document?.allChannels().all().map((channel) => channel.address()) ?? [],
   operations: document?.allOperations().all().map((operation) => `${operation.action()} ${operation.id()}`) ?? [],
+  messages: document?.allMessages().all().map((message) => ({
+    name: message.name(), requires: message.headers().json().required, type: message.headers().json().properties['ce-type'].const,
+  })) ?? [],
 }));

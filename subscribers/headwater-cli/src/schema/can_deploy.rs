@@ -50,7 +50,7 @@ impl CanDeploy {
         }
         if self.list {
             list(&running, self.format, out)?;
-            return Ok(Outcome::Fine);
+            return Ok(if unreadable.is_empty() { Outcome::Fine } else { Outcome::CouldNotRun });
         }
         let Some(system) = System::of(project)? else { return Ok(Outcome::Violation) };
         let mut findings = Vec::new();
@@ -65,17 +65,23 @@ impl CanDeploy {
         findings.sort_by(Finding::reading_order);
         write_findings(&findings, self.format, out)?;
         let errors = findings.iter().filter(|finding| finding.is_error()).count();
+        let outcome = match (errors, unreadable.len()) {
+            (0, 0) => Outcome::Fine,
+            // What nobody could compare isn't said to fit.
+            (0, _) => Outcome::CouldNotRun,
+            _ => Outcome::Violation,
+        };
         if self.format == Reply::Text {
-            let services = count(candidates.len(), "service");
-            let processes = count(running.len(), "process that runs");
-            match errors {
-                0 => writeln!(out, "can deploy: {services} against {processes}")?,
-                errors => {
-                    writeln!(out, "can't deploy: {services} against {processes}: {}", count(errors, "error"))?
-                }
-            }
+            let verdict = match outcome {
+                Outcome::Fine => "can deploy".to_owned(),
+                Outcome::CouldNotRun => format!("can't tell, because of {}", count(unreadable.len(), "unreadable announcement")),
+                _ => format!("can't deploy, because of {}", count(errors, "error")),
+            };
+            let [services, instances] =
+                [(candidates.len(), "service"), (running.len(), "running instance")].map(|(number, one)| count(number, one));
+            writeln!(out, "{verdict}: compared {services} with {instances}")?;
         }
-        Ok(if errors > 0 { Outcome::Violation } else { Outcome::Fine })
+        Ok(outcome)
     }
 
     fn candidates<'s>(&self, system: &'s System) -> Result<Vec<&'s Contract>, SchemaError> {

@@ -28,16 +28,7 @@ pub(super) struct Workspace {
 
 impl Workspace {
     pub(super) fn read(manifest: Option<&Path>) -> Result<Self, SchemaError> {
-        let mut command = cargo();
-        command.args(["metadata", "--format-version=1", "--no-deps"]);
-        if let Some(manifest) = manifest {
-            command.arg("--manifest-path").arg(manifest);
-        }
-        let Output { status, stdout, stderr } = output(&mut command, METADATA_LIMIT)?;
-        if !status.success() {
-            return Err(SchemaError::Metadata { stderr: text(&stderr) });
-        }
-        let metadata = MetadataCommand::parse(text(&stdout))?;
+        let metadata = metadata(manifest)?;
         let build_dir = metadata.build_directory.clone().map(PathBuf::from);
         Ok(Self {
             gates: gates(&metadata),
@@ -83,6 +74,20 @@ impl Workspace {
         command.args(arguments).arg("--manifest-path").arg(self.root.join("Cargo.toml"));
         Ok(output(&mut command, CHECK_LIMIT)?)
     }
+}
+
+/// What cargo says about the packages of a workspace: the one above the current directory, if none is named.
+pub(super) fn metadata(manifest: Option<&Path>) -> Result<Metadata, SchemaError> {
+    let mut command = cargo();
+    command.args(["metadata", "--format-version=1", "--no-deps"]);
+    if let Some(manifest) = manifest {
+        command.arg("--manifest-path").arg(manifest);
+    }
+    let Output { status, stdout, stderr } = output(&mut command, METADATA_LIMIT)?;
+    if !status.success() {
+        return Err(SchemaError::Metadata { stderr: text(&stderr) });
+    }
+    Ok(MetadataCommand::parse(text(&stdout))?)
 }
 
 fn gates(metadata: &Metadata) -> Vec<String> {

@@ -2,8 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use headwater_schema::catalogue::pages;
-use headwater_schema::registry::Staged;
+use headwater_schema::catalogue::{pages, write};
 
 use super::reply::count;
 use super::system::System;
@@ -11,8 +10,8 @@ use super::{Outcome, Project, SchemaError};
 
 #[derive(Debug, Args)]
 pub(crate) struct Docs {
-    /// The directory for the pages; pages of the same name are replaced, and nothing is removed
-    #[arg(long, short, value_name = "DIR")]
+    /// The directory for the pages; those that were written there before are replaced or removed, and nothing else is
+    #[arg(long, short, alias = "out", value_name = "DIR")]
     output: PathBuf,
 
     /// How the system is called, if not as its repository
@@ -26,11 +25,13 @@ impl Docs {
         // The pages name no broker.
         let about = system.about(self.title.as_deref(), "");
         let pages = pages(&about, &system.contracts, &system.events)?;
-        for page in &pages {
-            let path = self.output.join(&page.path);
-            Staged::write(&path, page.html.as_bytes())
-                .and_then(Staged::replace)
-                .map_err(|source| SchemaError::File { path, source })?;
+        let outdated = write(&self.output, &pages)?;
+        for page in &outdated.removed {
+            writeln!(out, "removed {}, which the system has no longer", page.display())?;
+        }
+        for page in &outdated.left {
+            let page = page.display();
+            writeln!(std::io::stderr(), "warning: {page} is out of date; it was changed by hand, and so it was left")?;
         }
         writeln!(
             out,

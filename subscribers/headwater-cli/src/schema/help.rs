@@ -5,7 +5,7 @@ const CAN_DEPLOY: &str = "can-deploy";
 /// The one that ends in another way, and says so itself.
 const COMPAT: &str = "compat";
 /// Commands that only read files.
-const ON_FILES: [&str; 2] = ["schema", "explain"];
+const ON_FILES: [&str; 3] = ["schema", "new", "explain"];
 /// What such a command doesn't need, by the headings of the options.
 const HEADINGS: [&str; 2] = ["Connection", "Logs"];
 

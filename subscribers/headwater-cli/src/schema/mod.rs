@@ -30,6 +30,7 @@ use headwater_log::service::Connection;
 pub(crate) use self::help::without_broker;
 pub(crate) use self::outcome::Outcome;
 pub(crate) use self::project::Project;
+pub(crate) use self::reply::{Reply, write_findings};
 pub(crate) use self::schema_error::SchemaError;
 
 #[derive(Debug, Subcommand)]

@@ -25,14 +25,14 @@ pub(crate) struct Project {
 
 /// What a gate has told about its types and its settings.
 #[derive(Debug)]
-pub(super) struct Told {
-    pub(super) setup: Setup,
-    pub(super) snapshot: Snapshot,
+pub(crate) struct Told {
+    pub(crate) setup: Setup,
+    pub(crate) snapshot: Snapshot,
 }
 
 impl Project {
     /// Asks the gate what the types say now.
-    pub(super) fn ask(&self) -> Result<Told, SchemaError> {
+    pub(crate) fn ask(&self) -> Result<Told, SchemaError> {
         let workspace = Workspace::read(self.manifest_path.as_deref())?;
         let gate = workspace.gate(self.gate.as_deref())?;
         if let Some(told) = self.ask_once(&workspace, &gate)? {
@@ -96,7 +96,7 @@ impl Project {
 
 impl Told {
     /// Everything that is wrong with the system, as the gate finds it.
-    pub(super) fn check(&self) -> Result<Checked, SchemaError> {
+    pub(crate) fn check(&self) -> Result<Checked, SchemaError> {
         let survey = Survey::of(&self.setup)?;
         Ok(self.setup.check(survey, &self.snapshot, today()?)?)
     }

@@ -2,7 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use headwater_log::service::{AnnounceError, ConnectError, Exit};
-use headwater_schema::catalogue::PageError;
+use headwater_schema::catalogue::{PageError, WriteError};
 use headwater_schema::deploy::AnnouncementError;
 use headwater_schema::registry::AcceptError;
 use headwater_schema::{BundleError, Finding};
@@ -11,6 +11,7 @@ use headwater_schema_gate::{SourceDateEpochError, WorkspaceError};
 use super::Outcome;
 use super::compat::CompatError;
 use super::subprocess::SubprocessError;
+use crate::new::NewError;
 
 /// Why a command about schemas has failed.
 #[derive(Debug, thiserror::Error)]
@@ -143,9 +144,15 @@ pub(crate) enum SchemaError {
         /// What is wrong with it.
         source: AnnouncementError,
     },
+    /// A service or an event can't be made.
+    #[error(transparent)]
+    New(#[from] NewError),
     /// A page of the catalogue can't be made.
     #[error(transparent)]
     Page(#[from] PageError),
+    /// The catalogue can't be written where it should be.
+    #[error(transparent)]
+    Catalogue(#[from] WriteError),
     /// The result can't be written.
     #[error("the result can't be written to standard output")]
     Output(#[from] io::Error),
@@ -156,7 +163,9 @@ impl SchemaError {
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
             Self::Unknown(_) | Self::SeveralGates { .. } | Self::UnknownGate { .. } => Outcome::Usage,
+            Self::New(error) if error.is_usage() => Outcome::Usage,
             Self::Connect(error) if error.exit() == Exit::Usage => Outcome::Usage,
+            Self::Catalogue(WriteError::Foreign { .. }) => Outcome::Usage,
             _ => Outcome::CouldNotRun,
         }
     }

@@ -1,8 +1,9 @@
 use std::io::{self, Write as _};
 
-use cargo_metadata::{Metadata, MetadataCommand};
+use cargo_metadata::Metadata;
 use headwater_schema::{About, Contract, Finding, TypeSchemas, render};
 
+use super::cargo::metadata;
 use super::{Project, SchemaError};
 
 /// Contracts and types that fit together, and what cargo knows about them.
@@ -31,7 +32,7 @@ impl System {
             events: told.snapshot.events,
             repository: told.setup.repository,
             gate: told.setup.gate,
-            metadata: MetadataCommand::new().manifest_path(manifest).no_deps().exec()?,
+            metadata: metadata(Some(&manifest))?,
         }))
     }
 

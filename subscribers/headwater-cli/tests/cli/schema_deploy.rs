@@ -26,6 +26,15 @@ async fn running_reader(server: &Server, cents: &str) -> Announced {
     Contracts::new(client, denials).announce(announcement, ContractCheck::Refuse).await.unwrap()
 }
 
+async fn announce_from_the_future(server: &Server) {
+    let (client, denials) = Connection::to(&server.url()).unwrap().connect_watched("test").await.unwrap();
+    let contracts = Contracts::new(client.clone(), denials);
+    client.publish("$KV.HEADWATER_CONTRACTS.board.b1", r#"{ "format": 7 }"#.into()).await.unwrap();
+    while contracts.running().await.unwrap().unreadable.is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_in_the_workspace_is_exported_and_compared_with_what_is_running() {
     let server = Server::start().await.unwrap();
@@ -51,14 +60,31 @@ async fn what_is_in_the_workspace_is_exported_and_compared_with_what_is_running(
     assert!(system.read("pages/index.html").contains("<h1>Orders</h1>"));
     assert!(system.read("pages/events/orders.order.paid.html").contains("../services/shop.html"));
 
+    // Again, and the same.
+    let pages = || ["index.html", "events/orders.order.paid.html"].map(|page| system.read(&format!("pages/{page}")));
+    let before = pages();
+    assert_eq!(system.schema(&["docs", "--output", "pages", "--title", "Orders"]).done(), wrote);
+    assert_eq!(pages(), before);
+    // A page of an event that is gone, and somebody's own page.
+    let list = system.read("pages/pages.sha256");
+    let digest = list.lines().find_map(|line| line.strip_suffix("  index.html")).unwrap();
+    system.write("pages/events/orders.order.lost.html", &before[0]);
+    system.write("pages/pages.sha256", &format!("{list}{digest}  events/orders.order.lost.html\n"));
+    system.write("home/index.html", "my home page");
+    let wrote = system.schema(&["docs", "--output", "pages", "--title", "Orders"]).done();
+    assert!(wrote.starts_with("removed pages/events/orders.order.lost.html"), "{wrote}");
+    let foreign = system.schema(&["docs", "--output", "home"]).failed(2);
+    assert!(foreign.contains("home/index.html is there already"), "{foreign}");
+    assert_eq!(system.read("home/index.html"), "my home page");
+
     // Nobody runs yet: a reader has nothing to read, which is only a warning.
     let can_deploy = system.schema(&["can-deploy", "--server", &url]).done();
     assert!(can_deploy.contains("warning[HW0101]: report 0.1.0 reads orders.order.paid@1"), "{can_deploy}");
-    assert!(can_deploy.ends_with("can deploy: 2 services against 0 processes that run\n"), "{can_deploy}");
+    assert!(can_deploy.ends_with("can deploy: compared 2 services with 0 running instances\n"), "{can_deploy}");
 
     let fits = running_reader(&server, "integer").await;
     let can_deploy = system.schema(&["can-deploy", "shop", "--server", &url]).done();
-    assert_eq!(can_deploy, "can deploy: 1 service against 1 process that runs\n");
+    assert_eq!(can_deploy, "can deploy: compared 1 service with 1 running instance\n");
     fits.close().await;
 
     let _does_not_fit = running_reader(&server, "string").await;
@@ -78,6 +104,18 @@ async fn what_is_in_the_workspace_is_exported_and_compared_with_what_is_running(
     insta::assert_snapshot!(
         system.schema(&["can-deploy", "--list", "--against-file", "running.json"]).done()
     );
+
+    // Somebody runs whom this version doesn't understand, and who isn't said to fit.
+    announce_from_the_future(&server).await;
+    let refused = system.schema(&["can-deploy", "--server", &url]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    let undecided = system.schema(&["can-deploy", "report", "--server", &url]);
+    assert_eq!(undecided.code, Some(3), "{undecided:?}");
+    assert!(undecided.out.starts_with("can't tell, because of 1 unreadable announcement: "), "{undecided:?}");
+    let warning = "warning: what board.b1 has announced can't be read: it was written in format 7, and";
+    assert!(undecided.err.starts_with(warning), "{undecided:?}");
+    let listed = system.schema(&["can-deploy", "--list", "--format", "json", "--server", &url]);
+    assert_eq!((listed.code, listed.out), (Some(3), running), "{}", listed.err);
 
     let unknown = system.schema(&["can-deploy", "shopp", "--server", &url]).failed(2);
     assert!(unknown.ends_with("did you mean shop?\n"), "{unknown}");

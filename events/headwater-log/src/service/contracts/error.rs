@@ -11,7 +11,10 @@ use crate::service::denials::Denial;
 #[non_exhaustive]
 pub enum AnnounceError {
     /// The service doesn't fit a service that is running.
-    #[error("{service} doesn't fit the services that are running, and was not started")]
+    #[error(
+        "{service} doesn't fit the services that are running, and was not started; change what is said above, or start it \
+         all the same with --contract-check warn"
+    )]
     Misfit {
         /// The service.
         service: String,

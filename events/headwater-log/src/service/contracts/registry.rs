@@ -66,7 +66,7 @@ impl Contracts {
         self
     }
 
-    /// How long to try; half a minute unless said otherwise, which is enough for an election.
+    /// How long each request is tried; half a minute unless said otherwise, which is enough for an election.
     #[must_use]
     pub fn within(mut self, patience: Duration) -> Self {
         self.bucket.patience = patience;
@@ -103,23 +103,25 @@ impl Contracts {
         let age = self.bucket.open().await?;
         let key = key(&announcement);
         let since = self.put(&key, &announcement, None).await?;
+        // From here on it is withdrawn whenever this ends without a service that runs, even if nobody waits for the end.
+        let announced = Announced::keep(self.clone(), key, announcement.clone(), since, age);
         let findings = match self.misfits(&announcement, since).await {
             Ok(findings) => findings,
             Err(error) => {
-                self.withdraw(&key).await;
+                announced.close().await;
                 return Err(error);
             }
         };
         if !findings.is_empty() {
             if check == ContractCheck::Refuse {
-                self.withdraw(&key).await;
+                announced.close().await;
                 return Err(AnnounceError::Misfit { service: announcement.service, findings });
             }
             for finding in &findings {
                 tracing::warn!(code = %finding.code, "{}; started all the same", finding.message);
             }
         }
-        Ok(Announced::keep(self.clone(), key, announcement, since, age))
+        Ok(announced)
     }
 
     pub(super) async fn put(
