@@ -84,10 +84,21 @@ fn implementation(event: &Ident, attributes: &Attributes, key: &Field, aliases: 
             fn schemas() -> ::headwater_event::__private::Vec<::headwater_event::EventSchema> {
                 #[allow(unused_mut, reason = "only an event that upcasts adds to them")]
                 let mut schemas = ::headwater_event::__private::vec![
-                    ::headwater_event::__private::schema_of::<Self>(#upcasts_version_before, &[#(#aliases),*])
+                    ::headwater_event::__private::schema_of::<Self>(
+                        ::headwater_event::SourceLine { file: ::core::file!(), line: ::core::line!() },
+                        #upcasts_version_before,
+                        &[#(#aliases),*],
+                    )
                 ];
                 #older_schemas
                 schemas
+            }
+        }
+
+        // The gate checks what is declared, so that no type can be left out.
+        ::headwater_event::__private::inventory::submit! {
+            ::headwater_event::__private::Declaration {
+                schemas: <#event as ::headwater_event::Event>::schemas
             }
         }
 

@@ -13,6 +13,8 @@ pub struct EventSchema {
     pub event_type: EventType<'static>,
     /// The path of the Rust type.
     pub rust_type: &'static str,
+    /// Where the type is declared.
+    pub declared_at: SourceLine,
     /// What the type's documentation says.
     pub doc: Option<String>,
     /// Whether this version reads what the version before it wrote.
@@ -24,9 +26,40 @@ pub struct EventSchema {
     pub deserialize: Value,
 }
 
+/// A line of source code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The file, as the compiler was given it: below the workspace, or absolute.
+    pub file: &'static str,
+    /// The line, counted from 1.
+    pub line: u32,
+}
+
+/// A type on which `Event` is derived, in whichever crate; `inventory` finds them all in a linked program.
+#[derive(Debug)]
+pub struct Declaration {
+    /// The type's schemas.
+    pub schemas: fn() -> Vec<EventSchema>,
+}
+
+inventory::collect!(Declaration);
+
+/// The schemas of all events that are declared in the crates of this program, in no order and maybe more
+/// than once.
+///
+/// A crate that the program names nowhere isn't linked, and its events are not among them.
+#[must_use]
+pub fn declared_events() -> Vec<EventSchema> {
+    inventory::iter::<Declaration>.into_iter().flat_map(|declaration| (declaration.schemas)()).collect()
+}
+
 /// The schemas of one type. `aliases` are the other names under which its properties are read.
 #[must_use]
-pub fn schema_of<E: Event>(upcasts: bool, aliases: &[(&str, &[&str])]) -> EventSchema {
+pub fn schema_of<E: Event>(
+    declared_at: SourceLine,
+    upcasts: bool,
+    aliases: &[(&str, &[&str])],
+) -> EventSchema {
     let serialize = SchemaSettings::draft2020_12().for_serialize();
     let serialize = serialize.into_generator().into_root_schema_for::<E>().to_value();
     let deserialize = SchemaSettings::draft2020_12().for_deserialize();
@@ -37,6 +70,7 @@ pub fn schema_of<E: Event>(upcasts: bool, aliases: &[(&str, &[&str])]) -> EventS
     EventSchema {
         event_type: E::TYPE,
         rust_type: std::any::type_name::<E>(),
+        declared_at,
         doc: serialize.get("description").and_then(Value::as_str).map(str::to_owned),
         upcasts,
         serialize,

@@ -61,7 +61,7 @@ pub use contracted::{ContractText, Contracted};
 pub use decider::Decider;
 pub use envelope::{AttributeValue, Envelope, EnvelopeBuilder, EnvelopeError};
 pub use event::{DecodeError, Event, EventSet, Holds};
-pub use event_schema::EventSchema;
+pub use event_schema::{EventSchema, SourceLine, declared_events};
 pub use event_type::{EventType, EventTypeError};
 pub use events::Events;
 pub use fingerprint::Fingerprint;
@@ -78,9 +78,9 @@ pub mod __private {
     pub use std::vec::Vec;
 
     pub use bytes::Bytes;
-    pub use serde_json;
+    pub use {inventory, serde_json};
 
     pub use crate::contract_check::{Declared, Match, Message, find, has};
-    pub use crate::event_schema::schema_of;
+    pub use crate::event_schema::{Declaration, schema_of};
     pub use crate::outbox::publishes;
 }

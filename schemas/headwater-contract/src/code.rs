@@ -139,6 +139,8 @@ codes! {
         "A crate depends on the gate and has no contract.toml.";
     HW0109 Error "contract without a gate",
         "A crate has a contract.toml and doesn't depend on the gate, so its build wouldn't notice a misfit.";
+    HW0110 Error "events crate that the gate doesn't know",
+        "The gate knows no type of a workspace's events crate, so it checks none of them.";
 
     HW0201 Error "published and read by nobody",
         "An event is published, and no service subscribes to it.";

@@ -102,6 +102,7 @@ fn type_schemas(number: usize) -> TypeSchemas {
         event,
         event_type: format!("dev.headwater.{domain}.thing.event{number}.v1"),
         rust_type: format!("{domain}_events::Event{number}"),
+        declared_at: None,
         doc: "Something that has happened.".to_owned(),
         upcasts: false,
         deserialize: schema.clone(),

@@ -28,7 +28,9 @@ impl Setup {
     ///
     /// [`BundleError`] when what another repository has told can't be read.
     pub fn check(&self, survey: Survey, snapshot: &Snapshot, today: Date) -> Result<Checked, BundleError> {
+        let unknown = survey.unknown_events_crates(self, snapshot);
         let mut findings = survey.findings;
+        findings.extend(unknown);
         let mut imports = Vec::new();
         for json in &self.imports {
             imports.push(Import::read(json, &mut findings)?);

@@ -2,7 +2,7 @@ use std::env;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use headwater_event::{EventSchema, EventSet};
+use headwater_event::{EventSchema, EventSet, declared_events};
 use headwater_schema::registry::Registry;
 use headwater_schema::{Bundle, Finding, Severity, Snapshot, compat, render};
 
@@ -31,6 +31,8 @@ impl Gate {
     }
 
     /// Adds an event, or a set of events, and every older version from which they are upcast.
+    ///
+    /// One event of a crate brings in all that the crate declares: an event that no set holds is found as well.
     pub fn events<E: EventSet>(mut self) -> Self {
         self.schemas.extend(E::schemas());
         self
@@ -79,9 +81,11 @@ impl Gate {
         if setup.registry_dir().is_dir() {
             lines += &format!("cargo::rerun-if-changed={}\n", setup.registry_dir().display());
         }
+        let command = command(&survey);
         let checked = setup.check(survey, &snapshot, today()?)?;
         export(&out_dir, &setup, &checked, &snapshot)?;
-        Ok(lines + &render::cargo(&judged(checked.findings, mode)))
+        let findings = judged(checked.findings, mode);
+        Ok(lines + &render::cargo(&findings) + &more(&findings, command))
     }
 
     fn inputs(self) -> Result<(Setup, Snapshot), GateError> {
@@ -95,7 +99,8 @@ impl Gate {
             imports: self.imports,
             root: root.clone(),
         };
-        Ok((setup, Snapshot { gate, root, events: type_schemas(self.schemas)? }))
+        let schemas = [self.schemas, declared_events()].concat();
+        Ok((setup, Snapshot { gate, root, events: type_schemas(schemas)? }))
     }
 }
 
@@ -119,6 +124,19 @@ fn judged(mut findings: Vec<Finding>, mode: Mode) -> Vec<Finding> {
         findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
     }
     findings
+}
+
+/// How `headwater` is run where it isn't installed, but built.
+fn command(survey: &Survey) -> &'static str {
+    let is_built_here = survey.packages.values().any(|package| package == "headwater-cli");
+    if is_built_here { "; here, `headwater` is `cargo run -p headwater-cli --`" } else { "" }
+}
+
+/// Where to read more, as rustc says it after its errors.
+fn more(findings: &[Finding], command: &str) -> String {
+    let Some(first) = findings.first() else { return String::new() };
+    let directive = if findings.iter().any(Finding::is_error) { "error" } else { "warning" };
+    format!("cargo::{directive}=for more about these, try `headwater explain {}`{command}\n", first.code)
 }
 
 /// The error and its causes, as a line that fails the build.

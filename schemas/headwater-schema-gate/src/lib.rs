@@ -26,7 +26,7 @@
 //!
 //! Whoever wants contracts and schemas for another repository adds to the `lib.rs`:
 //!
-//! ```ignore
+//! ```text
 //! pub const BUNDLE: &str = include_str!(concat!(env!("OUT_DIR"), "/headwater-bundle.json"));
 //! ```
 

@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use headwater_schema::{Code, Contract, Finding, Place, graph};
+use headwater_schema::{Code, Contract, Finding, Place, Snapshot, graph};
 
 use crate::Setup;
 use crate::gate_error::{ReadError, WorkspaceError};
@@ -18,6 +18,8 @@ pub struct Survey {
     pub findings: Vec<Finding>,
     /// The files that were read. All of them exist.
     pub files: Vec<PathBuf>,
+    /// The packages of the workspace, by their folders below its root.
+    pub packages: BTreeMap<PathBuf, String>,
 }
 
 impl Survey {
@@ -28,8 +30,12 @@ impl Survey {
     /// [`WorkspaceError`] when it isn't known what belongs to the workspace.
     pub fn of(setup: &Setup) -> Result<Self, WorkspaceError> {
         let Workspace { root, packages } = Workspace::read(setup.root.clone())?;
-        let mut survey =
-            Self { contracts: Vec::new(), findings: Vec::new(), files: vec![root.join("Cargo.toml")] };
+        let mut survey = Self {
+            contracts: Vec::new(),
+            findings: Vec::new(),
+            files: vec![root.join("Cargo.toml")],
+            packages: BTreeMap::new(),
+        };
         // A library's repository may have none; cargo writes one with the first build.
         let lock = root.join("Cargo.lock");
         let lock = match lock.is_file() {
@@ -43,7 +49,19 @@ impl Survey {
         for (folder, package) in &packages {
             survey.package(setup, folder, package, gated.as_ref())?;
         }
+        survey.packages = packages;
         Ok(survey)
+    }
+
+    /// The events crates of which the gate knows nothing.
+    pub(crate) fn unknown_events_crates(&self, setup: &Setup, snapshot: &Snapshot) -> Vec<Finding> {
+        let known: BTreeSet<&str> =
+            snapshot.events.iter().filter_map(|schemas| schemas.rust_type.split("::").next()).collect();
+        let events_crates = self.packages.iter().filter(|(_, package)| package.ends_with("-events"));
+        events_crates
+            .filter(|(_, package)| !known.contains(package.replace('-', "_").as_str()))
+            .map(|(folder, package)| unknown_to_gate(setup, folder, package))
+            .collect()
     }
 
     fn package(
@@ -92,4 +110,15 @@ fn without_gate(setup: &Setup, folder: &Path, package: &str, contract: &Contract
         .at(contract.place(contract.service.name.span.clone()))
         .note("its own build would succeed, whatever is wrong with its contract")
         .help(format!("add {} to the [dependencies] of {}", setup.gate, folder.join("Cargo.toml").display()))
+}
+
+fn unknown_to_gate(setup: &Setup, folder: &Path, package: &str) -> Finding {
+    let gate = &setup.gate;
+    Finding::new(Code::HW0110, format!("{gate} knows no event of {package}"))
+        .at(Place::file(folder.join("Cargo.toml")))
+        .note("its build.rs names no event of the crate, so none of them is checked")
+        .help(format!(
+            "add {package} to the [build-dependencies] of {gate}, and `.events::<...>()` with one of its events or \
+             sets to its build.rs"
+        ))
 }

@@ -12,7 +12,7 @@ pub(crate) fn type_schemas(schemas: Vec<EventSchema>) -> Result<Vec<TypeSchemas>
 }
 
 fn of_event(schema: EventSchema) -> Result<TypeSchemas, GateError> {
-    let EventSchema { event_type, rust_type, doc, upcasts, serialize, deserialize } = schema;
+    let EventSchema { event_type, rust_type, declared_at, doc, upcasts, serialize, deserialize } = schema;
     let name = EventName::new(event_type.domain, event_type.aggregate, event_type.name)
         .map_err(|source| GateError::Name { rust_type, source })?;
     let doc = doc.unwrap_or_default();
@@ -21,6 +21,7 @@ fn of_event(schema: EventSchema) -> Result<TypeSchemas, GateError> {
         event: name.at(event_type.version),
         event_type: event_type.to_string(),
         rust_type: rust_type.to_owned(),
+        declared_at: Some(format!("{}:{}", declared_at.file, declared_at.line)),
         doc: first_paragraph,
         upcasts,
         serialize,

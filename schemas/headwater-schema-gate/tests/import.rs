@@ -18,6 +18,7 @@ fn paid(version: u32, amount: &str) -> TypeSchemas {
         event: format!("orders.order.paid@{version}").parse().unwrap(),
         event_type: format!("dev.headwater.orders.order.paid.v{version}"),
         rust_type: "order_events::OrderPaid".to_owned(),
+        declared_at: None,
         doc: String::new(),
         upcasts: version > 1,
         serialize: schema.clone(),

@@ -189,6 +189,27 @@ fn a_service_builds_only_if_all_fits_and_the_check_runs_only_if_something_change
     system.accept();
     system.check(&[]).passes().has_checked(true);
 
+    // A type of another name in JSON: the message says how to keep it.
+    let tipped = fs::read_to_string(system.path("order-events/src/lib.rs")).unwrap();
+    system.write("order-events/src/lib.rs", &tipped.replace("pub cents", "pub amount"));
+    system
+        .check(&[])
+        .fails_with("[HW0301] orders.order.paid@1 breaks BACKWARD_TRANSITIVE")
+        .fails_with("declared by order_events::OrderPaid at order-events/src/lib.rs:3")
+        .fails_with("if cents is called amount now, keep its name in JSON: `#[serde(rename = \"cents\")]`")
+        .fails_with("for more about these, try `headwater explain HW0301`");
+
+    // An event that nobody has told the gate about, and a crate of such events.
+    let lost = code.replace("\"paid\"", "\"lost\"").replace("OrderPaid", "OrderLost");
+    let (_, lost) = lost.split_once("\n\n").unwrap();
+    system.write("order-events/src/lib.rs", &format!("{tipped}\n{lost}"));
+    system.check(&[]).fails_with("[HW0202] orders.order.lost@1 is declared and published by nobody");
+    system.write("order-events/src/lib.rs", &tipped);
+    system.package("services/bill-events", "", "");
+    system.check(&[]).fails_with("[HW0110] gate knows no event of bill-events").has_checked(true);
+    fs::remove_dir_all(system.path("services/bill-events")).unwrap();
+    system.check(&[]).passes().has_checked(true);
+
     // A registered schema.
     let registered = "schemas/registry/orders/order/paid/v1.ser.json";
     let text = fs::read_to_string(system.path(registered)).unwrap();

@@ -105,6 +105,7 @@ fn types() -> Result<Vec<TypeSchemas>, Box<dyn Error>> {
                 event: format!("{name}@{version}").parse()?,
                 event_type: format!("dev.headwater.{name}.v{version}"),
                 rust_type: format!("events::number{number}::V{version}"),
+                declared_at: None,
                 doc: String::new(),
                 upcasts: version == 2,
                 serialize: serde_json::Value::Bool(true),

@@ -44,6 +44,9 @@ pub struct BundledEvent {
     pub event: EventRef,
     /// Whether its type is made from the version before it.
     pub upcasts: bool,
+    /// Its type, as `crate::module::Type`.
+    #[serde(default)]
+    pub rust_type: String,
     /// What its documentation says.
     #[serde(default)]
     pub doc: String,
@@ -108,6 +111,7 @@ impl Bundle {
             events.push(BundledEvent {
                 event: event.clone(),
                 upcasts: schemas.is_some_and(|schemas| schemas.upcasts),
+                rust_type: schemas.map(|schemas| schemas.rust_type.clone()).unwrap_or_default(),
                 doc: schemas.map(|schemas| schemas.doc.clone()).unwrap_or_default(),
                 revisions: revisions.iter().map(BundledRevision::new).collect::<Result<_, _>>()?,
             });
@@ -203,7 +207,8 @@ impl Bundle {
                 Ok(TypeSchemas {
                     event_type: format!("{}.{}.v{}", self.namespace, event.event.name, event.event.version),
                     event: event.event.clone(),
-                    rust_type: format!("a type of {}", self.repository),
+                    rust_type: self.rust_type(event),
+                    declared_at: None,
                     doc: event.doc.clone(),
                     upcasts: event.upcasts,
                     serialize: serde_json::from_str(revision.serialize.get())?,
@@ -211,6 +216,14 @@ impl Bundle {
                 })
             })
             .collect()
+    }
+
+    fn rust_type(&self, event: &BundledEvent) -> String {
+        match event.rust_type.as_str() {
+            // A registered version whose type is gone.
+            "" => format!("a type of {}", self.repository),
+            path => path.to_owned(),
+        }
     }
 }
 

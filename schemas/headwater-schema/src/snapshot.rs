@@ -27,6 +27,9 @@ pub struct TypeSchemas {
     pub event_type: String,
     /// Its type in Rust: `flight_events::flight::departed::FlightDeparted`.
     pub rust_type: String,
+    /// Where the type is declared, as `path:line`, if it is in this repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_at: Option<String>,
     /// The first paragraph of the type's documentation.
     pub doc: String,
     /// Whether it can be made from the version before it.
@@ -35,6 +38,16 @@ pub struct TypeSchemas {
     pub serialize: Value,
     /// The JSON Schema of what is read.
     pub deserialize: Value,
+}
+
+impl TypeSchemas {
+    /// The type, and where to find it.
+    pub fn declaration(&self) -> String {
+        match &self.declared_at {
+            Some(place) => format!("{} at {place}", self.rust_type),
+            None => self.rust_type.clone(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +63,7 @@ mod tests {
                 event: "flights.flight.departed@2".parse().unwrap(),
                 event_type: "dev.headwater.flights.flight.departed.v2".to_owned(),
                 rust_type: "flight_events::flight::departed::FlightDeparted".to_owned(),
+                declared_at: Some("events/flight-events/src/flight/departed.rs:9".to_owned()),
                 doc: "The aircraft left the gate.".to_owned(),
                 upcasts: true,
                 serialize: serde_json::json!({"type": "object"}),

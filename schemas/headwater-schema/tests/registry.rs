@@ -17,6 +17,7 @@ fn paid(version: u32, properties: Value) -> TypeSchemas {
         event: format!("orders.order.paid@{version}").parse().unwrap(),
         event_type: format!("dev.headwater.orders.order.paid.v{version}"),
         rust_type: "order_events::OrderPaid".to_owned(),
+        declared_at: None,
         doc: String::new(),
         upcasts: version > 1,
         serialize: schema.clone(),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use headwater_contract::{Code, Finding, Place};
 
+use super::rename::Rename;
 use super::{Document, Revision};
 use crate::TypeSchemas;
 use crate::compat::{Break, Difference, Direction, Report};
@@ -11,7 +12,12 @@ use crate::compat::{Break, Difference, Direction, Report};
 const DIFFERENCES_MAX: usize = 5;
 
 /// What a report of incompatibility says to the author of a type.
-pub(super) fn findings(types: &TypeSchemas, revisions: &[Revision], report: &Report) -> Vec<Finding> {
+pub(super) fn findings(
+    types: &TypeSchemas,
+    revisions: &[Revision],
+    report: &Report,
+    renames: &[Rename],
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = report
         .breaks
         .iter()
@@ -27,8 +33,8 @@ pub(super) fn findings(types: &TypeSchemas, revisions: &[Revision], report: &Rep
             }
             finding
                 .note(format!("witness, which {}: {}", who(breach.direction), breach.witness))
-                .note(format!("declared by {}", types.rust_type))
-                .help(way_out(types, breach.differences.first()))
+                .note(format!("declared by {}", types.declaration()))
+                .help(way_out(types, renames, breach.differences.first()))
         })
         .collect();
     if let (true, Some(first)) = (findings.is_empty(), report.undecided.first()) {
@@ -46,19 +52,23 @@ pub(super) fn findings(types: &TypeSchemas, revisions: &[Revision], report: &Rep
         for undecided in report.undecided.iter().take(DIFFERENCES_MAX) {
             finding = finding.note(undecided.reason.clone());
         }
-        findings.push(finding.note(format!("declared by {}", types.rust_type)).help(way_out(types, None)));
+        findings.push(
+            finding.note(format!("declared by {}", types.declaration())).help(way_out(types, renames, None)),
+        );
     }
     findings
 }
 
-fn way_out(types: &TypeSchemas, difference: Option<&Difference>) -> String {
+fn way_out(types: &TypeSchemas, renames: &[Rename], difference: Option<&Difference>) -> String {
     let restore = match difference {
         Some(difference) if !difference.help.is_empty() => difference.help.clone(),
         _ => "restore the type".to_owned(),
     };
     let version = types.event.version;
+    let renamed: String = renames.iter().map(|rename| format!("{}\n", rename.help())).collect();
+    let otherwise = if renamed.is_empty() { "" } else { "otherwise " };
     format!(
-        "{restore}, or register the change as @{} with an upcaster from @{version}",
+        "{renamed}{otherwise}{restore}, or register the change as @{} with an upcaster from @{version}",
         version.saturating_add(1)
     )
 }

@@ -5,6 +5,7 @@ use super::breach;
 use super::canonical::{document_text, is_registered_as};
 use super::delta::{Delta, deltas};
 use super::meaning::meaning;
+use super::rename::Rename;
 use super::{Registry, Revision, Side};
 use crate::TypeSchemas;
 use crate::compat::{self, Contracts, Mode, Verdict};
@@ -68,7 +69,9 @@ impl<'t> Candidate<'t> {
         match report.verdict() {
             Verdict::Compatible => Change::Compatible(changed(&before_meaning, &after_meaning)),
             Verdict::Incompatible | Verdict::Unknown => {
-                Change::Incompatible(breach::findings(self.types, revisions, &report))
+                // Whoever reads what is stored looks for the names there.
+                let renames = Rename::among(&deltas(&before_meaning[1], &after_meaning[1]));
+                Change::Incompatible(breach::findings(self.types, revisions, &report, &renames))
             }
         }
     }

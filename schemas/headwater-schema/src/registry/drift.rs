@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use headwater_contract::{Code, EventRef, Finding, Place};
 
 use super::change::{Candidate, Change};
+use super::rename::Rename;
 use super::{Delta, Registry};
 use crate::TypeSchemas;
 use crate::compat::Mode;
@@ -45,7 +46,7 @@ impl Registry {
                     Code::HW0001,
                     format!("{} has no schema in {}", schemas.event, self.directory.display()),
                 )
-                .note(format!("declared by {}", schemas.rust_type))
+                .note(format!("declared by {}", schemas.declaration()))
                 .help("use a version that is registered there, or import a newer bundle"),
             ],
             Change::Incompatible(breaks) => breaks,
@@ -71,7 +72,7 @@ impl Registry {
             let message = format!("the type of {} is {}, and not {expected}", schemas.event, schemas.event_type);
             Finding::new(Code::HW0001, message)
                 .at(Place::file(self.directory.join(super::settings::FILE)))
-                .note(format!("declared by {}", schemas.rust_type))
+                .note(format!("declared by {}", schemas.declaration()))
                 .help(format!(
                     "write `namespace = \"{}\"` in its #[event(...)], or import it from where it is registered",
                     self.namespace
@@ -82,7 +83,7 @@ impl Registry {
     fn unregistered(&self, schemas: &TypeSchemas) -> Finding {
         Finding::new(Code::HW0001, format!("{} has no registered schema", schemas.event))
             .at(Place::file(&self.directory))
-            .note(format!("declared by {}", schemas.rust_type))
+            .note(format!("declared by {}", schemas.declaration()))
             .help("run `headwater schema accept`, and commit what it writes")
     }
 
@@ -91,9 +92,11 @@ impl Registry {
         let place = self
             .newest(&schemas.event)
             .map_or_else(|| Place::file(&self.directory), |revision| Place::file(&revision.serialize.path));
-        let mut finding = Finding::new(Code::HW0002, message)
-            .at(place)
-            .note(format!("{} keeps {}, as the registry asks", schemas.rust_type, self.mode));
+        let mut finding = Finding::new(Code::HW0002, message).at(place).note(format!(
+            "{} keeps {}, as the registry asks",
+            schemas.declaration(),
+            self.mode
+        ));
         for delta in deltas.iter().take(DELTAS_MAX) {
             finding = finding.note(delta.to_string());
         }
@@ -101,12 +104,20 @@ impl Registry {
         if more > 0 {
             finding = finding.note(format!("and {more} more"));
         }
-        finding.help("run `headwater schema accept`, and commit what it writes")
+        let accept = "run `headwater schema accept`, and commit what it writes";
+        // Compatible, and yet what is stored under the old name would not be found any more.
+        let renamed: String =
+            Rename::among(deltas).iter().map(|rename| format!("{}\n", rename.help())).collect();
+        finding.help(if renamed.is_empty() {
+            accept.to_owned()
+        } else {
+            format!("{renamed}otherwise {accept}")
+        })
     }
 }
 
 fn claimed_twice(one: &TypeSchemas, other: &TypeSchemas) -> Finding {
     Finding::new(Code::HW0004, format!("two types claim {}", one.event))
-        .note(format!("{} and {}", one.rust_type, other.rust_type))
+        .note(format!("{} and {}", one.declaration(), other.declaration()))
         .help("give one of them another name in its #[event(...)], or the next version with `upcasts`")
 }

@@ -15,6 +15,7 @@ mod layout;
 mod load;
 mod meaning;
 mod model;
+mod rename;
 mod settings;
 mod side;
 mod staged;

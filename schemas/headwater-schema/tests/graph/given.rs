@@ -60,6 +60,7 @@ impl Given for System {
             let event: headwater_schema::EventRef = event.parse().unwrap();
             TypeSchemas {
                 event_type: format!("dev.headwater.{}.v{}", event.name, event.version),
+                declared_at: None,
                 rust_type: format!("events::{}::V{}", event.name.event(), event.version),
                 event,
                 doc: String::new(),

@@ -177,6 +177,7 @@ fn describe<T: JsonSchema>(event: &str, upcasts: bool) -> TypeSchemas {
         event_type: format!("dev.headwater.{}.v{}", event.name, event.version),
         event,
         rust_type: std::any::type_name::<T>().to_owned(),
+        declared_at: None,
         doc: serialize["description"].as_str().unwrap_or_default().to_owned(),
         upcasts,
         serialize,

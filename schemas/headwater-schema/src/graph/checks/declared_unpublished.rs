@@ -22,7 +22,7 @@ fn run(index: &Index<'_>, findings: &mut Vec<Finding>) {
         }
         findings.push(
             Finding::new(Code::HW0202, format!("{} is declared and published by nobody", newest.event))
-                .note(format!("the type is {}", newest.rust_type))
+                .note(format!("the type is {}", newest.declaration()))
                 .help(
                     "publish it in a contract (with `unused_ok` while nobody reads it), remove the type, \
                      or import the contract of the repository that publishes it",

@@ -32,10 +32,11 @@ fn unpublished(index: &Index<'_>, reading: &Reading<'_>) -> Finding {
     let publishers = publishers_in(index, event.name.domain());
     let finding = finding(reading, reading.place());
     let finding = match index.newest(&event.name) {
-        Some(schemas) if publishers.is_empty() => finding.note(format!("the type is {}", schemas.rust_type)),
-        Some(schemas) => {
-            finding.note(format!("the type is {}: did {publishers} stop publishing it?", schemas.rust_type))
+        Some(schemas) if publishers.is_empty() => {
+            finding.note(format!("the type is {}", schemas.declaration()))
         }
+        Some(schemas) => finding
+            .note(format!("the type is {}: did {publishers} stop publishing it?", schemas.declaration())),
         None => finding,
     };
     let near = nearest_event(&event.name, index.offers.keys().copied())
