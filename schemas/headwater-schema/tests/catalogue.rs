@@ -106,6 +106,26 @@ fn every_link_leads_somewhere_and_no_place_is_there_twice() {
 }
 
 #[test]
+fn nothing_is_fetched_from_anywhere() {
+    for page in catalogue() {
+        for node in parse(&page).descendants() {
+            assert!(
+                !["script", "link", "img", "iframe", "image", "use"].contains(&node.tag_name().name()),
+                "{}",
+                page.html
+            );
+            assert!(node.attribute("src").is_none() && node.attribute("style").is_none(), "{}", page.html);
+        }
+        assert!(!page.html.contains("url(") && !page.html.contains("@import"), "{}", page.html);
+    }
+}
+
+#[test]
+fn the_same_system_has_the_same_pages() {
+    assert_eq!(catalogue(), catalogue());
+}
+
+#[test]
 fn hostile_texts_are_shown_and_do_nothing() {
     for page in catalogue() {
         let parsed = parse(&page);

@@ -109,10 +109,12 @@ fn instances_that_say_the_same_are_reported_once_and_those_of_the_candidate_neve
 fn what_nobody_publishes_yet_is_a_warning_and_stops_nothing() {
     let candidate = reader(1, all_upcast());
     assert_eq!(check(&candidate, &[]), []);
-    let warnings = unmet(&candidate, &[]);
+    let warnings = unmet(&candidate, &[], &[]);
     assert_eq!(codes(&warnings), [Code::HW0101]);
     assert!(!warnings[0].is_error());
-    assert_eq!(unmet(&candidate, &[publisher("1", all_upcast())]), []);
+    let publisher = [publisher("1", all_upcast())];
+    assert_eq!(unmet(&candidate, &[], &publisher), []);
+    assert_eq!(unmet(&candidate, &publisher, &[]), []);
 }
 
 #[test]
@@ -121,7 +123,7 @@ fn what_a_new_version_stops_publishing_is_a_warning() {
     let after = service("flight-ops", "p2", "", Vec::new());
     let running = [before, reader(1, all_upcast())];
     assert_eq!(check(&after, &running), []);
-    assert_eq!(codes(&unmet(&after, &running)), [Code::HW0101]);
+    assert_eq!(codes(&unmet(&after, &[], &running)), [Code::HW0101]);
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn mutated(schema: &Value, salt: usize, other: &Value) -> Value {
 
 fn mutated_part(part: &Value, salt: usize, other: &Value) -> Value {
     match part {
-        Value::Number(number) => json!(number.as_f64().unwrap_or(0.0).abs().floor() as u64 + 1),
+        Value::Number(number) => json!(number.as_i64().map_or(1, |number| number.unsigned_abs() + 1)),
         Value::Array(items) if !items.is_empty() => {
             let mut next = items.clone();
             let index = salt % items.len();
@@ -197,10 +197,10 @@ fn mutated_part(part: &Value, salt: usize, other: &Value) -> Value {
         }
         Value::Object(members) => {
             let mut next = members.clone();
-            if let Some((name, inner)) = members.iter().nth(salt % members.len().max(1)) {
-                if inner.is_object() || inner.is_boolean() {
-                    next.insert(name.clone(), mutated(inner, salt / 3, other));
-                }
+            if let Some((name, inner)) = members.iter().nth(salt % members.len().max(1))
+                && (inner.is_object() || inner.is_boolean())
+            {
+                next.insert(name.clone(), mutated(inner, salt / 3, other));
             }
             Value::Object(next)
         }

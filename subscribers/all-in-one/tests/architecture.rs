@@ -24,35 +24,16 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("reference", &["headwater-schema-gate", "flight-events", "weather-events"]),
     // The log, and the two runtimes, which know nothing of each other.
     ("headwater-log", &["headwater-contract", "headwater-schema", "headwater-event"]),
-    (
-        "headwater-publisher",
-        &[
-            "headwater-contract",
-            "headwater-schema",
-            "headwater-event-derive",
-            "headwater-event",
-            "headwater-log",
-        ],
-    ),
-    (
-        "headwater-subscriber",
-        &[
-            "headwater-contract",
-            "headwater-schema",
-            "headwater-event-derive",
-            "headwater-event",
-            "headwater-log",
-        ],
-    ),
+    ("headwater-publisher", &["headwater-event", "headwater-log"]),
+    ("headwater-subscriber", &["headwater-event-derive", "headwater-event", "headwater-log"]),
     // The operators' and the teams' tool.
     (
         "headwater-cli",
         &[
-            "headwater-contract",
             "headwater-schema",
+            "headwater-schema-gate",
             "headwater-event",
             "headwater-log",
-            "headwater-publisher",
             "headwater-subscriber",
         ],
     ),

@@ -139,7 +139,11 @@ fn help_names_the_exit_code_and_what_can_be_done() {
     let data = TempDir::new().unwrap();
     let help = command("nats://127.0.0.1:1", data.path()).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    for wanted in ["  6    not started: it doesn't fit the services that are running", "--contract-check", "HEADWATER_CONTRACT_CHECK"] {
+    for wanted in [
+        "  6    not started: it doesn't fit the services that are running",
+        "--contract-check",
+        "HEADWATER_CONTRACT_CHECK",
+    ] {
         assert!(help.contains(wanted), "{wanted}:\n{help}");
     }
 }

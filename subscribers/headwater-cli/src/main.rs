@@ -29,12 +29,12 @@ fn main() -> ExitCode {
     // A command that an operator looks at logs only what is wrong; `--log-level` asks for more.
     let command = Cli::command().mut_arg("log_level", |filter| filter.default_value("warn"));
     let command = schema::without_broker(command);
-    match Cli::from_arg_matches(&command.get_matches()) {
+    match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => match on_files(&cli) {
             Some(outcome) => outcome.report(),
             None => run(&cli.logs, |shutdown| headwater(&cli, shutdown)).report(),
         },
-        Err(error) => error.exit(),
+        Err(error) => schema::usage(&error),
     }
 }
 

@@ -86,5 +86,5 @@ async fn says_so_when_the_account_has_no_jetstream() {
     let url = format!("nats://ana:pw@127.0.0.1:{}", server.port());
     let error = start(&url, publisher("p1", "integer")).await.unwrap_err();
     assert!(matches!(error, AnnounceError::Refused { .. }), "{error:?}");
-    assert!(error.to_string().ends_with("switch JetStream on"), "{error}");
+    assert!(error.to_string().ends_with("switch JetStream on for the user's account"), "{error}");
 }

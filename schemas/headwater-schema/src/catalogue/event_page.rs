@@ -3,8 +3,9 @@ use std::collections::BTreeSet;
 use askama::Template;
 use headwater_contract::{Contract, EventName, Publication};
 
+use super::doc_text::paragraphs;
 use super::fields::{Definition, definitions};
-use super::page::{Page, PageError, event_path, paragraphs, service_path};
+use super::page::{Page, PageError, event_path, service_path};
 use crate::{About, TypeSchemas};
 
 #[derive(Template)]
@@ -15,7 +16,9 @@ struct EventPage<'a> {
     name: &'a EventName,
     doc: Vec<String>,
     publishers: Vec<Publisher<'a>>,
+    publishers_have_notes: bool,
     readers: Vec<Reader>,
+    readers_have_notes: bool,
     versions: Vec<Version<'a>>,
 }
 
@@ -67,13 +70,16 @@ pub(super) fn page(
         sunset: sunset(name, *number, contracts),
         is_latest: Some(*number) == latest,
     };
+    let (publishers, readers) = (publishers(name, contracts), readers(name, contracts));
     let page = EventPage {
         about,
         root: "../",
         name,
         doc: latest_doc(name, events),
-        publishers: publishers(name, contracts),
-        readers: readers(name, contracts),
+        publishers_have_notes: publishers.iter().any(|publisher| !publisher.notes.is_empty()),
+        publishers,
+        readers_have_notes: readers.iter().any(|reader| !reader.note.is_empty()),
+        readers,
         // The one that is written today first.
         versions: numbers.iter().rev().map(version).collect(),
     };

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::page::paragraphs;
+use super::doc_text::paragraphs;
 use super::type_text::{Part, TypeText, limits};
 
 /// Everything that a schema defines, each with the place on the page at which it is explained.

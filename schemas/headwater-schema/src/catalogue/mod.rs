@@ -1,6 +1,7 @@
 //! A catalogue of a system's events and services, as HTML pages that need no server and no scripts.
 
 mod directory;
+mod doc_text;
 mod event_page;
 mod fields;
 mod graph;

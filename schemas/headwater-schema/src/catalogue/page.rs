@@ -55,12 +55,6 @@ fn file_name(text: &str) -> String {
     name
 }
 
-/// Documentation as paragraphs.
-pub(super) fn paragraphs(text: &str) -> Vec<String> {
-    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.trim().to_owned());
-    paragraphs.filter(|paragraph| !paragraph.is_empty()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -53,14 +53,12 @@ impl CanDeploy {
             return Ok(if unreadable.is_empty() { Outcome::Fine } else { Outcome::CouldNotRun });
         }
         let Some(system) = System::of(project)? else { return Ok(Outcome::Violation) };
+        let candidates: Vec<_> =
+            self.contracts(&system)?.into_iter().map(|contract| announcement(contract, &system)).collect();
         let mut findings = Vec::new();
-        let candidates = self.candidates(&system)?;
-        for contract in &candidates {
-            let schemas = system.events.iter().cloned().map(AnnouncedSchema::from);
-            let version = system.version(contract.name());
-            let candidate = Announcement::of(contract, version, "candidate", schemas);
-            findings.extend(check(&candidate, &running));
-            findings.extend(unmet(&candidate, &running));
+        for candidate in &candidates {
+            findings.extend(check(candidate, &running));
+            findings.extend(unmet(candidate, &candidates, &running));
         }
         findings.sort_by(Finding::reading_order);
         write_findings(&findings, self.format, out)?;
@@ -74,17 +72,19 @@ impl CanDeploy {
         if self.format == Reply::Text {
             let verdict = match outcome {
                 Outcome::Fine => "can deploy".to_owned(),
-                Outcome::CouldNotRun => format!("can't tell, because of {}", count(unreadable.len(), "unreadable announcement")),
+                Outcome::CouldNotRun => {
+                    format!("can't tell, because of {}", count(unreadable.len(), "unreadable announcement"))
+                }
                 _ => format!("can't deploy, because of {}", count(errors, "error")),
             };
-            let [services, instances] =
-                [(candidates.len(), "service"), (running.len(), "running instance")].map(|(number, one)| count(number, one));
+            let [services, instances] = [(candidates.len(), "service"), (running.len(), "running instance")]
+                .map(|(number, one)| count(number, one));
             writeln!(out, "{verdict}: compared {services} with {instances}")?;
         }
         Ok(outcome)
     }
 
-    fn candidates<'s>(&self, system: &'s System) -> Result<Vec<&'s Contract>, SchemaError> {
+    fn contracts<'s>(&self, system: &'s System) -> Result<Vec<&'s Contract>, SchemaError> {
         if self.services.is_empty() {
             return Ok(system.contracts.iter().collect());
         }
@@ -100,6 +100,12 @@ impl CanDeploy {
         };
         self.services.iter().map(find).collect()
     }
+}
+
+/// What a service would announce if it was built now.
+fn announcement(contract: &Contract, system: &System) -> Announcement {
+    let schemas = system.events.iter().cloned().map(AnnouncedSchema::from);
+    Announcement::of(contract, system.version(contract.name()), "candidate", schemas)
 }
 
 fn from_file(path: &Path) -> Result<Vec<Announcement>, SchemaError> {

@@ -7,8 +7,6 @@ use headwater_schema::compat::{DocumentError, FilesReport, Mode, Verdict, compar
 use serde_json::Value;
 
 /// Says whether a new JSON Schema is compatible with an old one; both are files of any draft since 4.
-///
-/// Exit codes: 0 compatible, 1 incompatible, 2 unknown, 3 could not be found out.
 #[derive(Debug, Args)]
 pub(crate) struct CompatArgs {
     /// The old schema; `-` is standard input

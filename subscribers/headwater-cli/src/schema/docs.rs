@@ -31,7 +31,10 @@ impl Docs {
         }
         for page in &outdated.left {
             let page = page.display();
-            writeln!(std::io::stderr(), "warning: {page} is out of date; it was changed by hand, and so it was left")?;
+            writeln!(
+                std::io::stderr(),
+                "warning: {page} is out of date; it was changed by hand, and so it was left"
+            )?;
         }
         writeln!(
             out,

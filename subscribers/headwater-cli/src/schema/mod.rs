@@ -27,7 +27,7 @@ use std::io::Write;
 use clap::Subcommand;
 use headwater_log::service::Connection;
 
-pub(crate) use self::help::without_broker;
+pub(crate) use self::help::{usage, without_broker};
 pub(crate) use self::outcome::Outcome;
 pub(crate) use self::project::Project;
 pub(crate) use self::reply::{Reply, write_findings};

@@ -1,6 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use clap::Args;
 use headwater_schema::Snapshot;
@@ -68,13 +68,13 @@ impl Project {
     }
 
     fn ask_once(&self, workspace: &Workspace, gate: &str) -> Result<Option<Told>, SchemaError> {
-        // File systems have coarse clocks.
-        let start = SystemTime::now() - Duration::from_secs(2);
+        let snapshots = workspace.target_dirs.iter().map(|target| notes(target).join(format!("{gate}.json")));
+        let before: Vec<_> = snapshots.map(|path| (modified(&path), path)).collect();
         let checked = workspace.check(gate)?;
-        for target in &workspace.target_dirs {
-            let path = notes(target).join(format!("{gate}.json"));
-            let age = fs::metadata(&path).and_then(|metadata| metadata.modified());
-            let is_fresh = checked.status.success() || age.is_ok_and(|written| written >= start);
+        for (target, (before, path)) in workspace.target_dirs.iter().zip(before) {
+            // A gate that finds something fails the build, but not before it has told about the types. If it has not
+            // come to that, what is there was told about other types.
+            let is_fresh = checked.status.success() || modified(&path) != before;
             if !is_fresh {
                 continue;
             }
@@ -105,6 +105,10 @@ impl Told {
 /// Where a gate writes for this command.
 fn notes(target: &Path) -> PathBuf {
     target.join("headwater")
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, SchemaError> {

@@ -8,5 +8,6 @@ mod nats;
 mod orders;
 mod projection;
 mod schema;
+mod schema_compat;
 mod schema_deploy;
 mod schema_system;

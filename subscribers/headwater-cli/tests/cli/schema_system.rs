@@ -92,8 +92,11 @@ impl System {
     pub(crate) fn schema(&self, arguments: &[&str]) -> Ran {
         let mut command = headwater([&["schema"], arguments].concat());
         command.current_dir(&self.root).env("CARGO", env!("CARGO")).env("CARGO_TARGET_DIR", &self.target);
-        // Cargo and git need to know where they are.
-        for variable in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME"] {
+        // Cargo and git need to know where they are. Without the name of its toolchain, rustup would take another one for
+        // a target directory outside of this repository, and might even install it.
+        for variable in
+            ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_AUTO_INSTALL"]
+        {
             if let Some(value) = std::env::var_os(variable) {
                 command.env(variable, value);
             }

@@ -46,7 +46,10 @@ fn schema(schema: EventSchema) -> Option<AnnouncedSchema> {
 
 /// A name for this process that no other one has, in which an operator sees where it runs.
 fn instance() -> String {
-    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "process".to_owned());
+    // Containers have the variable, and services of systemd the file.
+    let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let host = host.ok().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());
+    let host = host.unwrap_or_else(|| "process".to_owned());
     // Every new hasher of the standard library has its own random key.
     let random = RandomState::new().build_hasher().finish() >> 32;
     format!("{host}-{}-{random:08x}", std::process::id())

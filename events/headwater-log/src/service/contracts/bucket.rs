@@ -114,11 +114,11 @@ impl Bucket {
     }
 
     async fn config(&self, deadline: Instant) -> Result<Option<Config>, AnnounceError> {
-        self.tried(LIST, &api("INFO"), deadline, || async {
+        self.tried(OPEN, &api("INFO"), deadline, || async {
             match self.context.get_stream(STREAM).await {
                 Ok(stream) => Ok(Attempt::Done(Some(stream.cached_info().config.clone()))),
                 Err(error) if is(&error, ErrorCode::STREAM_NOT_FOUND) => Ok(Attempt::Done(None)),
-                Err(error) => failed(LIST, error),
+                Err(error) => failed(OPEN, error),
             }
         })
         .await
@@ -269,6 +269,7 @@ impl Bucket {
     }
 }
 
+const OPEN: &str = "look for the bucket of announced contracts";
 const CREATE: &str = "make the bucket of announced contracts";
 const PUT: &str = "announce the service's contract";
 const DELETE: &str = "withdraw the service's contract";
@@ -322,13 +323,10 @@ where
 {
     let error = error.into();
     let Some(server) = server_error(&*error) else { return Ok(Attempt::Again(error)) };
-    if server.code() == 503 && server.error_code() != ErrorCode::JETSTREAM_NOT_ENABLED {
-        return Ok(Attempt::Again(error));
-    }
-    let remedy = match server.error_code() {
-        ErrorCode::JETSTREAM_NOT_ENABLED | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => {
-            "switch JetStream on"
-        }
+    let remedy = match (server.code(), server.error_code()) {
+        (_, ErrorCode::JETSTREAM_NOT_ENABLED) => "switch JetStream on",
+        (_, ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT) => "switch JetStream on for the user's account",
+        (503, _) => return Ok(Attempt::Again(error)),
         _ => "see `nats stream info KV_HEADWATER_CONTRACTS`",
     };
     Err(AnnounceError::Refused { purpose, reason: server.to_string(), remedy })

@@ -75,7 +75,7 @@ pub enum AnnounceError {
     #[error("the announcement can't be written")]
     Encode(#[from] AnnouncementError),
     /// No server answered in time; trying again later may help.
-    #[error("no NATS server could {purpose} in time")]
+    #[error("no NATS server could {purpose} in time; see that one runs, with JetStream switched on")]
     Unavailable {
         /// What was asked for.
         purpose: &'static str,

@@ -7,10 +7,10 @@ use super::{reference, subschemas};
 
 /// Closes the objects of what a writer writes: they hold the properties that are named for them, and no others.
 ///
-/// A property is named for an object by any schema that applies to it: the one with the object's own properties, what that
+/// A property is named, or required, for an object by any schema that applies to it: the one with the object's own properties, what that
 /// refers to, and the branches of `allOf`, `anyOf` and `oneOf` beside it, as schemars writes a flattened field. A branch is
-/// closed to its own names and those around it. An object of which more is said, with `patternProperties` or a map's
-/// `additionalProperties`, is left as it is written; closing too little makes an answer less precise, and too much would
+/// closed to its own names and those around it. An object of which more is said, with `patternProperties`, a map's
+/// `additionalProperties` or a constant, is left as it is written; closing too little makes an answer less precise, and too much would
 /// make it wrong.
 pub(super) fn closed(root: &Value) -> Value {
     if is_beyond(root) {
@@ -53,6 +53,20 @@ struct Closing<'s> {
 /// Keywords under which nothing is closed: they apply under a condition, or count, or deny.
 const AS_WRITTEN: [&str; 8] =
     ["not", "if", "then", "else", "contains", "dependentSchemas", "dependencies", "propertyNames"];
+
+/// Keywords that speak of an object's properties in other ways than by naming them, so that there may be any.
+const SAY_MORE: [&str; 10] = [
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "if",
+    "maxProperties",
+    "minProperties",
+    "not",
+    "patternProperties",
+    "propertyNames",
+    "unevaluatedProperties",
+];
 
 /// A schema that can't be taken apart by following its references.
 fn is_beyond(root: &Value) -> bool {
@@ -218,15 +232,19 @@ impl Branch<'_> {
 }
 
 fn own_names(keywords: &Map<String, Value>) -> Names {
-    let open = ["patternProperties", "unevaluatedProperties", "if", "dependentSchemas", "dependencies"]
-        .iter()
-        .any(|keyword| keywords.contains_key(*keyword))
+    let listed = keywords.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let open = SAY_MORE.iter().any(|keyword| keywords.contains_key(*keyword))
+        || listed.chain(keywords.get("const")).any(Value::is_object)
         || keywords.get("additionalProperties").is_some_and(|value| *value != Value::Bool(false));
     if open {
         return Names::ANY;
     }
     let properties = keywords.get("properties").and_then(Value::as_object);
-    Names(Some(properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()))
+    let mut names: BTreeSet<String> = properties.into_iter().flat_map(|all| all.keys().cloned()).collect();
+    // What must be there is there, even if nothing is said of its value.
+    let required = keywords.get("required").and_then(Value::as_array);
+    names.extend(required.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+    Names(Some(names))
 }
 
 fn is_object(keywords: &Map<String, Value>) -> bool {
@@ -279,6 +297,16 @@ mod tests {
         let closed = closed(&schema);
         assert_eq!(closed["properties"]["kids"]["items"], json!({"$ref": "#/$defs/root.0"}));
         assert_eq!(closed["$defs"]["root.0"]["additionalProperties"], json!(false));
+    }
+
+    #[test]
+    fn what_must_be_there_is_not_closed_out() {
+        let schema = json!({"type": "object", "required": ["a"]});
+        assert_eq!(closed(&schema)["properties"], json!({"a": true}));
+        for (keyword, value) in [("const", json!({"a": 1})), ("minProperties", json!(1))] {
+            let schema = json!({"type": "object", keyword: value});
+            assert_eq!(closed(&schema), schema);
+        }
     }
 
     #[test]

@@ -9,6 +9,13 @@ pub(super) fn bound(schema: &mut Value) {
     subschemas::each(schema, &mut |keywords| {
         let Some(format) = keywords.get("format").and_then(Value::as_str) else { return };
         let Some((minimum, maximum)) = bounds(format) else { return };
+        // In draft 4, a bound may be marked as excluded, which this one isn't.
+        if ["exclusiveMinimum", "exclusiveMaximum"]
+            .iter()
+            .any(|mark| keywords.get(*mark) == Some(&json!(true)))
+        {
+            return;
+        }
         keywords.remove("format");
         tighten(keywords, "minimum", minimum, |old, new| old < new);
         tighten(keywords, "maximum", maximum, |old, new| old > new);

@@ -39,15 +39,16 @@ impl<'a> Question<'a> {
     fn new(narrow: &'a Value, wide: &'a Value, formats: Formats) -> Result<Self, String> {
         let mut store = Store::default();
         let narrow_lit =
-            load(&mut store, narrow, "narrow").map_err(|error| format!("the narrow schema: {error}"))?;
-        let wide_lit = load(&mut store, wide, "wide").map_err(|error| format!("the wide schema: {error}"))?;
+            load(&mut store, narrow, "narrow").map_err(|error| format!("the writer's schema: {error}"))?;
+        let wide_lit =
+            load(&mut store, wide, "wide").map_err(|error| format!("the reader's schema: {error}"))?;
         refuse_unguarded(&store).map_err(|error| error.to_string())?;
         let judge = |schema: &Value, which: &str| -> Result<Judge, String> {
-            let said = |error: LoadError| format!("the {which} schema: {error}");
+            let said = |error: LoadError| format!("the {which}'s schema: {error}");
             Judge::new(schema, draft_of(schema).map_err(said)?, formats).map_err(said)
         };
-        let narrow = (narrow, narrow_lit, judge(narrow, "narrow")?);
-        let wide = (wide, wide_lit, judge(wide, "wide")?);
+        let narrow = (narrow, narrow_lit, judge(narrow, "writer")?);
+        let wide = (wide, wide_lit, judge(wide, "reader")?);
         Ok(Self { store, narrow, wide, formats })
     }
 
@@ -104,7 +105,9 @@ fn tells_apart(narrow: &Judge, wide: &Judge, document: &Value) -> bool {
 /// In draft 4 what holds for 1 may not hold for 1.0, so there numbers stay in doubt.
 fn certainly_in(narrow: &Judge, wide: &Judge, value: &Value) -> bool {
     let one_spelling = !(narrow.is_draft4() || wide.is_draft4()) || !has_number(value);
-    one_spelling && (wide.verdict(value) == Some(true) || narrow.verdict(value) == Some(false))
+    let included = wide.sees_all() && wide.verdict(value) == Some(true);
+    let left_out = narrow.sees_all() && narrow.verdict(value) == Some(false);
+    one_spelling && (included || left_out)
 }
 
 fn has_number(value: &Value) -> bool {

@@ -55,7 +55,16 @@ fn undeclared(document: &Value) -> Result<Draft, LoadError> {
             || has("unevaluatedProperties");
         uses.after_2019 |=
             ["prefixItems", "$dynamicRef", "$dynamicAnchor"].iter().any(|keyword| has(keyword));
+        uses.definitions |= has("definitions");
+        uses.defs |= has("$defs");
+        uses.beside_reference |=
+            has("$ref") && schema.keys().any(|keyword| !SAYS_NOTHING.contains(&keyword.as_str()));
     });
+    let may_be_old =
+        !uses.after_7 && !uses.after_2019 && (uses.definitions || uses.before_2019) && !uses.defs;
+    if uses.beside_reference && may_be_old {
+        return Err(LoadError::BesideReference);
+    }
     let old = uses.v4 || uses.before_2019 || uses.before_2020;
     match uses {
         _ if !old => Ok(Draft::Draft202012),
@@ -75,4 +84,25 @@ struct Uses {
     before_2020: bool,
     after_7: bool,
     after_2019: bool,
+    definitions: bool,
+    defs: bool,
+    beside_reference: bool,
 }
+
+/// Keywords that make no difference beside a reference.
+const SAYS_NOTHING: &[&str] = &[
+    "$comment",
+    "$defs",
+    "$id",
+    "$ref",
+    "$schema",
+    "default",
+    "definitions",
+    "deprecated",
+    "description",
+    "examples",
+    "id",
+    "readOnly",
+    "title",
+    "writeOnly",
+];

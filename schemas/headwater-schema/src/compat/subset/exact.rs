@@ -87,6 +87,15 @@ pub(super) fn is_multiple(value: &Exact, divisor: &Exact) -> bool {
     (value / divisor).is_integer()
 }
 
+/// Whether all validators see that every multiple of one number is one of the other, if that is so.
+///
+/// Some compute with binary fractions, in which 0.5 is exact, and 0.3 isn't: they say that 3, or that a large multiple of
+/// it, is no multiple of 0.3.
+pub(super) fn is_seen_by_all(multiple: &Exact, divisor: &Exact) -> bool {
+    let is_binary = divisor.denom().magnitude().count_ones() == 1;
+    is_binary || !multiple.is_integer()
+}
+
 /// One, the divisor of the whole numbers.
 pub(super) fn one() -> Exact {
     Exact::one()

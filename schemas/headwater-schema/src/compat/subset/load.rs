@@ -3,7 +3,7 @@
 use super::{
     dialect::draft_of,
     load_error::LoadError,
-    references::{References, pointer},
+    references::{References, Referred, pointer, tokens},
     schema::{Atom, Lit, Node, Slot, Store},
     walk::nesting,
 };
@@ -22,9 +22,11 @@ const DEPTH_MAX: usize = 250;
 pub(super) struct Loader<'a> {
     pub(super) store: &'a mut Store,
     pub(super) draft: Draft,
-    document: &'a Value,
-    references: References,
+    pub(super) document: &'a Value,
+    pub(super) references: References<'a>,
     targets: HashMap<String, Target>,
+    /// The formulas of schemas on which it depends what is unevaluated, by where they are.
+    pub(super) conditions: HashMap<String, Lit>,
     depth: usize,
     /// Tells equal text in two documents apart where it may mean different things.
     name: &'static str,
@@ -42,8 +44,9 @@ pub(super) fn load(store: &mut Store, document: &Value, name: &'static str) -> R
         return Err(LoadError::TooLarge);
     }
     let draft = draft_of(document)?;
-    let references = References::of(document, draft);
-    Loader { store, draft, document, references, targets: HashMap::new(), depth: 0, name }.target("")
+    let references = References::of(document, draft)?;
+    let (targets, conditions) = (HashMap::new(), HashMap::new());
+    Loader { store, draft, document, references, targets, conditions, depth: 0, name }.target("")
 }
 
 impl Loader<'_> {
@@ -62,9 +65,7 @@ impl Loader<'_> {
         let schema = document.pointer(at).ok_or_else(unresolved)?;
         let slot = self.store.slot();
         self.targets.insert(at.to_owned(), Target::Loading(slot));
-        let mut path: Vec<String> =
-            at.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect();
-        let lit = self.schema(schema, &mut path)?;
+        let lit = self.schema(schema, &mut tokens(at))?;
         self.store.fill(slot, lit);
         self.targets.insert(at.to_owned(), Target::Loaded(lit));
         Ok(lit)
@@ -97,16 +98,18 @@ impl Loader<'_> {
         for keyword in keywords {
             match schema.get(*keyword) {
                 None => {}
-                // With one schema resource, which `References` makes sure of, the outermost dynamic anchor
-                // is the only one of its name, so a dynamic reference is a plain one.
                 Some(Value::String(reference)) => {
-                    if reference.contains("://json-schema.org/draft") {
-                        // The validator has the metaschemas.
-                        parts.push(self.store.atom(Atom::Opaque(None, format!("metaschema {reference}"))));
-                    } else {
-                        let target = self.references.resolve(reference, &path.join("/"))?;
-                        parts.push(self.target(&target)?);
-                    }
+                    let at = pointer(path);
+                    let referred = match *keyword {
+                        "$ref" => self.references.resolve(reference, &at)?,
+                        _ => self.references.resolve_dynamic(keyword, reference, &at)?,
+                    };
+                    parts.push(match referred {
+                        Referred::Here(target) => self.target(&target)?,
+                        Referred::Metaschema(uri) => {
+                            self.store.atom(Atom::Opaque(None, format!("metaschema {uri}")))
+                        }
+                    });
                     if !new {
                         return Ok(self.store.all(parts));
                     }

@@ -108,13 +108,6 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// It is an object with this property.
-    fn present(&mut self, name: &str) -> Lit {
-        let object = self.store.atom(Atom::Types(vec![super::schema::Type::Object]));
-        let required = self.store.atom(Atom::Required(name.to_owned()));
-        self.store.all([object, required])
-    }
-
     fn properties(
         &mut self,
         schema: &Map<String, Value>,
@@ -193,7 +186,7 @@ impl Loader<'_> {
     }
 
     /// All items from the index on.
-    fn rest(&mut self, from: u64, inner: Lit) -> Lit {
+    pub(super) fn rest(&mut self, from: u64, inner: Lit) -> Lit {
         if inner == self.store.always() {
             inner
         } else if inner == self.store.never() {
@@ -230,38 +223,6 @@ impl Loader<'_> {
             Some(0) => parts.push(self.rest(0, !inner)),
             Some(most) => parts.push(self.store.atom(Atom::MaxContains(inner, most))),
             None => {}
-        }
-        Ok(())
-    }
-
-    /// What is unevaluated depends on which branches hold, so it stays opaque unless nothing branches.
-    fn unevaluated(
-        &mut self,
-        schema: &Map<String, Value>,
-        path: &mut Vec<String>,
-        parts: &mut Vec<Lit>,
-    ) -> Result<(), LoadError> {
-        if !matches!(self.draft, Draft::Draft201909 | Draft::Draft202012) {
-            return Ok(());
-        }
-        let always = self.store.always();
-        let branches = ["allOf", "anyOf", "oneOf", "not", "if", "$ref", "$dynamicRef", "$recursiveRef"]
-            .into_iter()
-            .chain(["dependentSchemas", "dependencies"])
-            .any(|keyword| schema.contains_key(keyword));
-        for keyword in ["unevaluatedProperties", "unevaluatedItems"] {
-            let Some(inner) = self.inner(schema, keyword, path)? else { continue };
-            if inner == always {
-                continue;
-            }
-            if !branches && keyword == "unevaluatedProperties" {
-                if !schema.contains_key("additionalProperties") {
-                    self.additional(schema, inner, parts);
-                }
-                continue;
-            }
-            let text = self.opaque_text(&Value::Object(schema.clone()), path);
-            parts.push(self.store.atom(Atom::Opaque(None, format!("{keyword} {text}"))));
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use super::{
     exact::{Exact, canonical, count, exact, one},
     load::{Loader, wrong_type},
     load_error::LoadError,
-    schema::{Atom, Lit, Type},
+    schema::{Atom, Lit, STRING_FORMATS, Type},
+    validator::is_checked,
 };
 use jsonschema::Draft;
 use num::{Signed, Zero};
@@ -44,7 +45,7 @@ impl Loader<'_> {
                 }
                 "format" => {
                     let format = value.as_str().ok_or_else(|| wrong_type(keyword, path))?;
-                    self.store.atom(Atom::Format(format.to_owned()))
+                    self.format(format)
                 }
                 // Later drafts made them annotations for good.
                 "contentEncoding" | "contentMediaType"
@@ -74,6 +75,18 @@ impl Loader<'_> {
     pub(super) fn all_required(&mut self, names: Vec<String>) -> Lit {
         let names: Vec<_> = names.into_iter().map(|name| self.store.atom(Atom::Required(name))).collect();
         self.store.all(names)
+    }
+
+    /// A validator may check a format in the schemas of one draft and not in those of another, or check it differently.
+    fn format(&mut self, format: &str) -> Lit {
+        let name = match self.draft {
+            Draft::Draft4 | Draft::Draft6 if format == "hostname" => format!("{format} of RFC 1034"),
+            draft if STRING_FORMATS.contains(&format) && !is_checked(format, draft) => {
+                format!("{format} of {draft:?}")
+            }
+            _ => format.to_owned(),
+        };
+        self.store.atom(Atom::Format(name))
     }
 
     fn types(&mut self, value: &Value, path: &[String]) -> Result<Lit, LoadError> {
@@ -115,8 +128,13 @@ impl Loader<'_> {
             _ => return Err(wrong_type(keyword, path)),
         };
         let Some(mut values) = values.iter().map(canonical).collect::<Option<Vec<_>>>() else {
-            let text = format!("enum {}", Value::from(values));
-            return Ok(self.store.atom(Atom::Opaque(None, text)));
+            // A number that can't be held exactly is still a number.
+            let mut types: Vec<Type> = values.iter().map(Type::of).collect();
+            types.sort_unstable();
+            types.dedup();
+            let types = self.store.atom(Atom::Types(types));
+            let opaque = self.store.atom(Atom::Opaque(None, format!("enum {}", Value::from(values))));
+            return Ok(self.store.all([types, opaque]));
         };
         values.sort_by_cached_key(Value::to_string);
         values.dedup();

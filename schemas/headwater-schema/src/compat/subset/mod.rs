@@ -7,6 +7,7 @@ mod decision;
 mod dialect;
 mod evaluate;
 mod exact;
+mod format;
 mod goal;
 mod guarded;
 mod language;
@@ -14,6 +15,7 @@ mod load;
 mod load_applicators;
 mod load_assertions;
 mod load_error;
+mod load_unevaluated;
 mod number;
 mod object;
 mod pattern;
@@ -28,3 +30,5 @@ pub use self::{
     decide::decide,
     decision::{Decision, Formats},
 };
+
+pub(super) use self::format::SAMPLES;

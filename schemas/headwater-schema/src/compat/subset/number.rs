@@ -2,7 +2,7 @@
 
 use super::{
     branch::Branch,
-    exact::{Exact, common_multiple, number, one},
+    exact::{Exact, common_multiple, is_multiple, is_seen_by_all, number, one},
     goal::{Outcome, Solver},
     schema::Atom,
 };
@@ -111,7 +111,7 @@ impl Range {
     /// Whether what must divide all numbers forbids them all.
     fn contradicts(&self) -> bool {
         let Some(divisor) = &self.divisor else { return false };
-        self.not_divisors.iter().any(|not| super::exact::is_multiple(divisor, not))
+        self.not_divisors.iter().any(|not| is_seen_by_all(divisor, not) && is_multiple(divisor, not))
     }
 
     /// Numbers at the edges of what is left, the simplest first.

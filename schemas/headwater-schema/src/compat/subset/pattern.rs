@@ -33,9 +33,9 @@ pub(super) fn examples(pattern: &str) -> Vec<String> {
 
 /// Parses a pattern in the meaning of ECMA 262; nothing when Rust may see it differently.
 pub(super) fn parse(pattern: &str) -> Option<Hir> {
-    // Flags, look-around and named groups differ, and operators on classes exist only in Rust.
+    // Flags, look-around and named groups differ; operators on classes and bounds without a start exist only in Rust.
     if pattern.matches("(?").count() != pattern.matches("(?:").count()
-        || ["[]", "[^]", "&&", "--", "~~", "[:"].iter().any(|differing| pattern.contains(differing))
+        || ["[]", "[^]", "&&", "--", "~~", "[:", "{,"].iter().any(|differing| pattern.contains(differing))
     {
         return None;
     }
@@ -49,6 +49,8 @@ pub(super) fn parse(pattern: &str) -> Option<Hir> {
                 'D' => translated.push_str("[^0-9]"),
                 'w' => translated.push_str("[0-9A-Za-z_]"),
                 'W' => translated.push_str("[^0-9A-Za-z_]"),
+                // These are the ends of a word in Rust.
+                '<' | '>' => return None,
                 escaped if escaped.is_ascii_punctuation() || matches!(escaped, 'n' | 't' | 'r') => {
                     translated.extend(['\\', escaped]);
                 }

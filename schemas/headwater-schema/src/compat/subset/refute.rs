@@ -1,6 +1,6 @@
 //! Documents that may tell two schemas apart, made without any knowledge of the prover.
 
-use super::{exact::canonical, pattern, walk::each_schema};
+use super::{exact::canonical, format, pattern, walk::each_schema};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashSet};
 
@@ -341,6 +341,9 @@ fn values_near(schema: &Map<String, Value>, near: &mut Vec<Value>) {
     }
     if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
         near.extend(pattern::examples(pattern).into_iter().take(6).map(Value::from));
+    }
+    if let Some(format) = schema.get("format").and_then(Value::as_str) {
+        near.extend(format::examples(format).map(Value::from));
     }
     near.extend(schema.get("const").cloned());
     for keyword in ["enum", "examples"] {

@@ -88,7 +88,7 @@ pub(super) enum Atom {
     MaxLength(u64),
     Pattern(String),
     /// About strings, unless the name is not one of the standard's: then about numbers, too. Only some validators
-    /// assert it.
+    /// assert it. After the name, there is what tells it apart from the same format of another draft.
     Format(String),
     MinItems(u64),
     MaxItems(u64),
@@ -118,7 +118,7 @@ pub(super) enum Atom {
 }
 
 /// The formats that JSON Schema defines, all of them for strings.
-const STRING_FORMATS: &[&str] = &[
+pub(super) const STRING_FORMATS: &[&str] = &[
     "date",
     "date-time",
     "duration",
@@ -145,7 +145,10 @@ impl Atom {
     pub(super) fn subject(&self) -> Option<Type> {
         match self {
             Self::Types(_) | Self::Enum(_) => None,
-            Self::Format(name) => STRING_FORMATS.contains(&name.as_str()).then_some(Type::String),
+            Self::Format(name) => {
+                let standard = name.split(' ').next().is_some_and(|name| STRING_FORMATS.contains(&name));
+                standard.then_some(Type::String)
+            }
             Self::Opaque(subject, _) => *subject,
             Self::Integer
             | Self::Minimum(_)

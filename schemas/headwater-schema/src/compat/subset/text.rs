@@ -2,6 +2,7 @@
 
 use super::{
     branch::Branch,
+    format,
     goal::{Outcome, Solver},
     language::{Found, Wanted},
     pattern,
@@ -50,8 +51,10 @@ impl Solver<'_> {
             candidates.push(text);
         }
         for (atom, holds) in &atoms {
-            if let (Atom::Pattern(pattern), true) = (atom, holds) {
-                candidates.extend(pattern::examples(pattern));
+            match (atom, holds) {
+                (Atom::Pattern(pattern), true) => candidates.extend(pattern::examples(pattern)),
+                (Atom::Format(format), _) => candidates.extend(format::examples(format).map(str::to_owned)),
+                _ => {}
             }
         }
         candidates.extend(["", "a", "b", "0", "1", "A", "-", " ", "é", "aa", "foo", "x1"].map(str::to_owned));

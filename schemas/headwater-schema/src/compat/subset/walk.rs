@@ -19,6 +19,16 @@ const LISTS: &[&str] = &["allOf", "anyOf", "items", "oneOf", "prefixItems"];
 const MAPS: &[&str] =
     &["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"];
 
+/// Keywords that hold schemas in the drafts before 2019-09 only, and since then only.
+const OLD: &[&str] = &["additionalItems", "definitions", "dependencies"];
+const NEW: &[&str] =
+    &["$defs", "dependentSchemas", "prefixItems", "unevaluatedItems", "unevaluatedProperties"];
+
+/// Whether the keyword holds schemas in drafts of the other kind, so that validators may or may not look inside.
+pub(super) fn is_of_other_draft(keyword: &str, new: bool) -> bool {
+    (if new { OLD } else { NEW }).contains(&keyword)
+}
+
 /// The schemas directly inside one, with the reference tokens that lead to each.
 pub(super) fn inner_schemas(schema: &Map<String, Value>) -> Vec<(Vec<String>, &Value)> {
     let mut inner = Vec::new();
