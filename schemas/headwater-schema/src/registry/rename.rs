@@ -28,7 +28,7 @@ impl Rename {
     /// What its author should do.
     pub(super) fn help(&self) -> String {
         let Self { from, to } = self;
-        format!("if {from} is called {to} now, keep its name in JSON: `#[serde(rename = \"{from}\")]`")
+        format!("if `{from}` is called `{to}` now, keep its name in JSON: `#[serde(rename = \"{from}\")]`")
     }
 }
 
