@@ -196,7 +196,9 @@ fn a_service_builds_only_if_all_fits_and_the_check_runs_only_if_something_change
         .check(&[])
         .fails_with("[HW0301] orders.order.paid@1 breaks BACKWARD_TRANSITIVE")
         .fails_with("declared by order_events::OrderPaid at order-events/src/lib.rs:3")
-        .fails_with("if `cents` is called `amount` now, keep its name in JSON: `#[serde(rename = \"cents\")]`")
+        .fails_with(
+            "if `cents` is called `amount` now, keep its name in JSON: `#[serde(rename = \"cents\")]`",
+        )
         .fails_with("for more about these, try `headwater explain HW0301`");
 
     // An event that nobody has told the gate about, and a crate of such events.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use headwater_log::service::{Connection, Contracts, Unreadable};
-use headwater_schema::deploy::{AnnouncedSchema, Announcement, check, unmet};
+use headwater_schema::deploy::{AnnouncedSchema, Announcement, AnnouncementError, check, unmet};
 use headwater_schema::{Contract, Finding};
 use serde_json::value::RawValue;
 
@@ -109,14 +109,12 @@ fn announcement(contract: &Contract, system: &System) -> Announcement {
 }
 
 fn from_file(path: &Path) -> Result<Vec<Announcement>, SchemaError> {
-    let file = |source| SchemaError::File { path: path.to_owned(), source };
-    let what = || path.display().to_string();
-    let text = fs::read(path).map_err(file)?;
-    let entries: Vec<Box<RawValue>> =
-        serde_json::from_slice(&text).map_err(|source| SchemaError::Json { what: what(), source })?;
-    let texts = entries.iter().map(|entry| entry.get().as_bytes());
-    let announcements: Result<Vec<_>, _> = texts.map(Announcement::from_json).collect();
-    announcements.map_err(|source| SchemaError::Announcement { path: path.to_owned(), source })
+    let text = fs::read(path).map_err(|source| SchemaError::File { path: path.to_owned(), source })?;
+    let read = || -> Result<Vec<_>, AnnouncementError> {
+        let entries: Vec<Box<RawValue>> = serde_json::from_slice(&text)?;
+        entries.iter().map(|entry| Announcement::from_json(entry.get().as_bytes())).collect()
+    };
+    read().map_err(|source| SchemaError::Announcement { path: path.to_owned(), source })
 }
 
 fn from_server(connection: &Connection) -> Result<(Vec<Announcement>, Vec<Unreadable>), SchemaError> {

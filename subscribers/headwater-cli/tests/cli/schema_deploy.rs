@@ -138,4 +138,11 @@ fn a_server_that_cannot_be_reached_is_no_verdict() {
     assert!(error.contains("--against-file"), "{error}");
     let error = run(["schema", "can-deploy", "--list", "--against-file", "/nowhere"]).failed(3);
     assert!(error.contains("/nowhere"), "{error}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let from_file = ["schema", "can-deploy", "--list", "--against-file", file.path().to_str().unwrap()];
+    for text in ["", "{}", "[{}]", r#"[{ "format": 7 }]"#] {
+        std::fs::write(file.path(), text).unwrap();
+        let error = run(from_file).failed(3);
+        assert!(error.contains("doesn't hold what `headwater schema can-deploy --list"), "{error}");
+    }
 }

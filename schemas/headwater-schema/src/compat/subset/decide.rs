@@ -27,6 +27,12 @@ pub fn decide(narrow: &Value, wide: &Value, formats: Formats) -> Decision {
     }
 }
 
+/// Whether a validator that checks formats certainly takes the document.
+pub(in super::super) fn is_document(schema: &Value, document: &Value) -> bool {
+    let judge = draft_of(schema).and_then(|draft| Judge::new(schema, draft, Formats::Checked));
+    judge.is_ok_and(|judge| judge.verdict(document) == Some(true))
+}
+
 /// Two schemas that could be loaded.
 struct Question<'a> {
     store: Store,

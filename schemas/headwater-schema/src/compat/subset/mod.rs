@@ -31,4 +31,4 @@ pub use self::{
     decision::{Decision, Formats},
 };
 
-pub(super) use self::format::SAMPLES;
+pub(super) use self::{decide::is_document, format::SAMPLES};
