@@ -98,6 +98,8 @@ fn implementation(event: &Ident, attributes: &Attributes, key: &Field, aliases: 
         // The gate checks what is declared, so that no type can be left out.
         ::headwater_event::__private::inventory::submit! {
             ::headwater_event::__private::Declaration {
+                version: #version,
+                rust_type: ::core::any::type_name::<#event>,
                 schemas: <#event as ::headwater_event::Event>::schemas
             }
         }

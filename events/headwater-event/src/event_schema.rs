@@ -1,3 +1,6 @@
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
@@ -38,19 +41,35 @@ pub struct SourceLine {
 /// A type on which `Event` is derived, in whichever crate; `inventory` finds them all in a linked program.
 #[derive(Debug)]
 pub struct Declaration {
-    /// The type's schemas.
+    /// The version that it declares.
+    pub version: u32,
+    /// The path of the Rust type.
+    pub rust_type: fn() -> &'static str,
+    /// The type's schemas, and those of the older versions that it upcasts.
     pub schemas: fn() -> Vec<EventSchema>,
 }
 
 inventory::collect!(Declaration);
 
-/// The schemas of all events that are declared in the crates of this program, in no order and maybe more
-/// than once.
+/// The schemas of all events that are declared in the crates of this program, in no order, without those that
+/// are `known`.
 ///
 /// A crate that the program names nowhere isn't linked, and its events are not among them.
 #[must_use]
-pub fn declared_events() -> Vec<EventSchema> {
-    inventory::iter::<Declaration>.into_iter().flat_map(|declaration| (declaration.schemas)()).collect()
+pub fn declared_events(known: &[EventSchema]) -> Vec<EventSchema> {
+    let mut types: HashSet<&str> = known.iter().map(|schema| schema.rust_type).collect();
+    let mut declarations: Vec<&Declaration> = inventory::iter::<Declaration>.into_iter().collect();
+    // A newer version brings in those that it upcasts.
+    declarations.sort_by_key(|declaration| Reverse(declaration.version));
+    let mut found = Vec::new();
+    for declaration in declarations {
+        if !types.contains((declaration.rust_type)()) {
+            let schemas = (declaration.schemas)();
+            types.extend(schemas.iter().map(|schema| schema.rust_type));
+            found.extend(schemas);
+        }
+    }
+    found
 }
 
 /// The schemas of one type. `aliases` are the other names under which its properties are read.

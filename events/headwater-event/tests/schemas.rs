@@ -107,3 +107,19 @@ fn the_names_that_an_alias_adds_are_in_the_schema_of_what_is_read() {
     assert_eq!(aliases("type"), json!(null));
     assert!(!schema.serialize.to_string().contains("x-serde-alias"));
 }
+
+#[test]
+fn every_declared_event_is_found_once_with_the_place_of_its_declaration() {
+    let all = headwater_event::declared_events(&[]);
+    let mut types: Vec<&str> = all.iter().map(|schema| schema.rust_type).collect();
+    types.sort_unstable();
+    let mut once = types.clone();
+    once.dedup();
+    assert_eq!(types, once);
+    for schema in <OrderPaid as Event>::schemas() {
+        let found = all.iter().find(|found| found.rust_type == schema.rust_type).unwrap();
+        assert_eq!(*found, schema);
+        assert!(found.declared_at.file.ends_with("tests/schemas.rs") && found.declared_at.line > 1);
+    }
+    assert_eq!(headwater_event::declared_events(&all), []);
+}

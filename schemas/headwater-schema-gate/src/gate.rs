@@ -99,7 +99,8 @@ impl Gate {
             imports: self.imports,
             root: root.clone(),
         };
-        let schemas = [self.schemas, declared_events()].concat();
+        let mut schemas = self.schemas;
+        schemas.extend(declared_events(&schemas));
         Ok((setup, Snapshot { gate, root, events: type_schemas(schemas)? }))
     }
 }
