@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod compat;
 pub mod deploy;
 pub mod graph;
+mod keywords;
 pub mod registry;
 mod snapshot;
 

@@ -123,7 +123,7 @@ mod tests {
         for code in &codes {
             let page = fs::read_to_string(pages.join(format!("{code}.md")))
                 .unwrap_or_else(|error| panic!("{code}: {error}"));
-            for part in ["Cause", "Example", "Fix"] {
+            for part in ["Meaning", "Example", "Fix"] {
                 assert!(page.contains(&format!("## {part}")), "{code}.md says nothing of the {part}");
             }
         }

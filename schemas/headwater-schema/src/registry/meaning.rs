@@ -1,28 +1,11 @@
 use serde_json::{Map, Value};
 
+use crate::keywords::{LIST, NAMED, ONE};
+
 /// Keywords that only people read.
 const WORDING: [&str; 4] = ["title", "description", "examples", "$comment"];
 /// Keywords that name the document.
 const IDENTITY: [&str; 3] = ["$schema", "$id", super::canonical::DIGEST];
-/// Keywords whose value is one schema.
-const SCHEMA: [&str; 11] = [
-    "additionalProperties",
-    "contains",
-    "contentSchema",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-/// Keywords whose value is a list of schemas.
-const SCHEMAS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
-/// Keywords whose value has a schema for each name.
-const NAMED_SCHEMAS: [&str; 5] =
-    ["$defs", "definitions", "dependentSchemas", "patternProperties", "properties"];
 /// Keywords whose value is a list without an order.
 const SETS: [&str; 3] = ["enum", "required", "type"];
 
@@ -39,12 +22,12 @@ pub(super) fn meaning(schema: &Value) -> Value {
 fn of_keyword(keyword: &str, value: &Value) -> Value {
     match value {
         Value::Array(elements) if SETS.contains(&keyword) => sorted(elements),
-        Value::Array(schemas) if SCHEMAS.contains(&keyword) => schemas.iter().map(meaning).collect(),
-        Value::Object(named) if NAMED_SCHEMAS.contains(&keyword) => {
+        Value::Array(schemas) if LIST.contains(&keyword) => schemas.iter().map(meaning).collect(),
+        Value::Object(named) if NAMED.contains(&keyword) => {
             let named = named.iter().map(|(name, schema)| (name.clone(), meaning(schema)));
             Value::Object(named.collect::<Map<_, _>>())
         }
-        schema if SCHEMA.contains(&keyword) => meaning(schema),
+        schema if ONE.contains(&keyword) => meaning(schema),
         value => value.clone(),
     }
 }

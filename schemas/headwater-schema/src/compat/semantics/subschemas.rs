@@ -1,28 +1,9 @@
 use serde_json::{Map, Value};
 
-/// Keywords that hold a schema.
-const ONE: [&str; 14] = [
-    "additionalItems",
-    "additionalProperties",
-    "contains",
-    "contentSchema",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    // Of draft 3, and nothing since.
-    "disallow",
-    "extends",
-];
-/// Keywords that hold a list of schemas.
-const LIST: [&str; 5] = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
-/// Keywords that hold schemas by name.
-const NAMED: [&str; 6] =
-    ["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"];
+use crate::keywords::{LIST, NAMED, ONE};
+
+/// Keywords that hold a schema in draft 3, and in none since: what is inside may count, so it is looked at.
+const OF_DRAFT_3: [&str; 2] = ["disallow", "extends"];
 
 /// Shows every schema within this one, and the schema itself last.
 pub(super) fn each(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
@@ -35,7 +16,7 @@ pub(super) fn each(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, 
             Value::Array(list) if LIST.contains(&keyword.as_str()) => {
                 list.iter_mut().for_each(|schema| each(schema, change));
             }
-            value if ONE.contains(&keyword.as_str()) => each(value, change),
+            value if holds_one(keyword) => each(value, change),
             _ => {}
         }
     }
@@ -53,7 +34,11 @@ pub(super) fn any(schema: &Value, is: &mut impl FnMut(&Map<String, Value>) -> bo
             Value::Array(list) if LIST.contains(&keyword.as_str()) => {
                 list.iter().any(|schema| any(schema, is))
             }
-            value if ONE.contains(&keyword.as_str()) => any(value, is),
+            value if holds_one(keyword) => any(value, is),
             _ => false,
         })
+}
+
+fn holds_one(keyword: &str) -> bool {
+    ONE.contains(&keyword) || OF_DRAFT_3.contains(&keyword)
 }

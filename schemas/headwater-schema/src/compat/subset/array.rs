@@ -1,12 +1,13 @@
 //! Goals about arrays: items by position, items that must be somewhere, and how many there are.
 
+use serde_json::Value;
+
 use super::{
     branch::Branch,
     exact::canonical,
     goal::{Outcome, Solver},
     schema::{Atom, Lit, Node, Type},
 };
-use serde_json::Value;
 
 /// Positions beyond this are treated alike.
 const POSITIONS_MAX: u64 = 64;

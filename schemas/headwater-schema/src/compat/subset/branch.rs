@@ -1,10 +1,11 @@
 //! A goal for values of one type, with its alternatives taken apart.
 
+use serde_json::{Value, json};
+
 use super::{
     goal::{Outcome, Solver},
     schema::{Atom, Lit, Node, Type},
 };
-use serde_json::{Value, json};
 
 /// What must hold of a value of one type.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! The decision: a document that tells the schemas apart, or a proof that there is none.
 
+use serde_json::Value;
+
 use super::{
     decision::{Decision, Formats},
     dialect::draft_of,
@@ -11,7 +13,6 @@ use super::{
     schema::{Lit, Store},
     validator::Judge,
 };
-use serde_json::Value;
 
 /// Candidates that are tried before a proof is believed.
 const CANDIDATES_FIRST: usize = 400;

@@ -1,8 +1,9 @@
 //! Which version of JSON Schema a document is written in.
 
-use super::{load_error::LoadError, walk::each_schema};
 use jsonschema::Draft;
 use serde_json::Value;
+
+use super::{load_error::LoadError, walk::each_schema};
 
 /// Finds the draft: the declared one, or else 2020-12 unless only an earlier one has what is used.
 pub(super) fn draft_of(document: &Value) -> Result<Draft, LoadError> {

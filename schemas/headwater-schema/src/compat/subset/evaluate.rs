@@ -1,12 +1,13 @@
 //! Whether a formula holds for one value, as far as that can be told.
 
+use serde_json::{Map, Value};
+
 use super::{
     decision::Formats,
     exact::{canonical, exact, is_multiple},
     goal::Solver,
     schema::{Atom, Lit, Node, Type},
 };
-use serde_json::{Map, Value};
 
 impl Solver<'_> {
     /// Whether the formula holds for the value; nothing when that depends on what isn't modelled.

@@ -103,8 +103,9 @@ pub(super) fn one() -> Exact {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn one_point_zero_and_one_are_the_same_value() {

@@ -34,8 +34,9 @@ pub(super) fn examples(format: &str) -> impl Iterator<Item = &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn every_sample_has_its_format() {

@@ -1,13 +1,15 @@
 //! The question every proof comes down to: is there a document for which all of these hold?
 
+use std::collections::HashMap;
+
+use serde_json::Value;
+
 use super::{
     decision::Formats,
     language::Languages,
     schema::{Lit, Node, Store, Type},
     validator::Strings,
 };
-use serde_json::Value;
-use std::collections::HashMap;
 
 /// What is known about the documents for which everything in a goal holds.
 #[derive(Debug, Clone, PartialEq)]

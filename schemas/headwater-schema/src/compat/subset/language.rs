@@ -1,6 +1,7 @@
 //! Whether there is a text that some patterns match and others don't, by walking their automata together.
 
-use super::pattern::parse;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
 use regex_automata::{
     Input, MatchKind,
     dfa::{Automaton, StartKind, dense},
@@ -8,7 +9,8 @@ use regex_automata::{
     util::primitives::StateID,
 };
 use regex_syntax::hir::{Class, Hir, HirKind};
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+
+use super::pattern::parse;
 
 /// Larger automata are not built.
 const AUTOMATON_BYTES_MAX: usize = 1 << 20;

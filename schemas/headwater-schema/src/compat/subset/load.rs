@@ -1,5 +1,10 @@
 //! From JSON Schema documents to formulas.
 
+use std::collections::HashMap;
+
+use jsonschema::Draft;
+use serde_json::{Map, Value};
+
 use super::{
     dialect::draft_of,
     load_error::LoadError,
@@ -7,9 +12,6 @@ use super::{
     schema::{Atom, Lit, Node, Slot, Store},
     walk::nesting,
 };
-use jsonschema::Draft;
-use serde_json::{Map, Value};
-use std::collections::HashMap;
 
 /// Deeper documents are refused, so that no recursion over them can exhaust the stack.
 const NESTING_MAX: usize = 100;

@@ -1,5 +1,8 @@
 //! The keywords that apply schemas, to the value or to its parts.
 
+use jsonschema::Draft;
+use serde_json::{Map, Value};
+
 use super::{
     exact::count,
     load::{Loader, wrong_type},
@@ -7,8 +10,6 @@ use super::{
     load_error::LoadError,
     schema::{Atom, Lit, Node},
 };
-use jsonschema::Draft;
-use serde_json::{Map, Value};
 
 impl Loader<'_> {
     /// Adds what the keywords say that apply schemas.

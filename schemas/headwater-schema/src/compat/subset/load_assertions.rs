@@ -1,5 +1,9 @@
 //! The keywords that look at a value without looking into it.
 
+use jsonschema::Draft;
+use num::{Signed, Zero};
+use serde_json::{Map, Value, json};
+
 use super::{
     exact::{Exact, canonical, count, exact, one},
     load::{Loader, wrong_type},
@@ -7,9 +11,6 @@ use super::{
     schema::{Atom, Lit, STRING_FORMATS, Type},
     validator::is_checked,
 };
-use jsonschema::Draft;
-use num::{Signed, Zero};
-use serde_json::{Map, Value, json};
 
 impl Loader<'_> {
     /// Adds what the keywords say that look at a value without looking into it.

@@ -1,14 +1,16 @@
 //! What `unevaluatedProperties` and `unevaluatedItems` say, from what the schemas beside them look at.
 
+use std::collections::BTreeSet;
+
+use jsonschema::Draft;
+use serde_json::{Map, Value};
+
 use super::{
     load::Loader,
     load_error::LoadError,
     references::{Referred, pointer, tokens},
     schema::{Atom, Lit, Type},
 };
-use jsonschema::Draft;
-use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 
 /// With more ways than this in which the branches can combine, the keyword stays opaque.
 const WAYS_MAX: usize = 24;

@@ -30,5 +30,4 @@ pub use self::{
     decide::decide,
     decision::{Decision, Formats},
 };
-
 pub(super) use self::{decide::is_document, format::SAMPLES};

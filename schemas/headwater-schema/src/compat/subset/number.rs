@@ -1,13 +1,14 @@
 //! Goals about numbers: intervals, divisors and holes.
 
+use num::{Signed, Zero};
+use serde_json::Value;
+
 use super::{
     branch::Branch,
     exact::{Exact, common_multiple, is_multiple, is_seen_by_all, number, one},
     goal::{Outcome, Solver},
     schema::Atom,
 };
-use num::{Signed, Zero};
-use serde_json::Value;
 
 /// At most this many whole multiples are looked at one by one.
 const MULTIPLES_MAX: i64 = 512;

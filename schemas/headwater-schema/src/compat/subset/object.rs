@@ -1,12 +1,14 @@
 //! Goals about objects: properties by name, by kind of name, and how many there are.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
 use super::{
     branch::Branch,
     goal::{Outcome, Solver},
     schema::{Atom, Lit, Type},
 };
-use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// With more patterns than this, names that are not mentioned are not told apart.
 const PATTERNS_MAX: usize = 5;

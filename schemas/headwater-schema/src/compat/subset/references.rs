@@ -1,12 +1,12 @@
 //! Where the references of a document lead.
 
-use super::{
-    load_error::LoadError,
-    walk::{each_schema, is_of_other_draft},
-};
+use std::collections::HashMap;
+
 use jsonschema::{Draft, Uri, uri};
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+
+use super::{load_error::LoadError, walk::each_schema};
+use crate::keywords::is_of_other_draft;
 
 /// The base of a document that has no identifier of its own, as the validator has it.
 const NO_BASE: &str = "json-schema:///";

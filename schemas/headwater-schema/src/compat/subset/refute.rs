@@ -1,8 +1,10 @@
 //! Documents that may tell two schemas apart, made without any knowledge of the prover.
 
-use super::{exact::canonical, format, pattern, walk::each_schema};
-use serde_json::{Map, Value, json};
 use std::collections::{BTreeSet, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::{exact::canonical, format, pattern, walk::each_schema};
 
 /// Values that the pool may hold.
 const POOL_MAX: usize = 120;

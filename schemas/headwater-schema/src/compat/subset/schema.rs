@@ -4,9 +4,11 @@
 //! Schema. Every combination of keywords (`allOf`, `oneOf`, `if`, dependencies) is boolean, so it is exact. What can't
 //! be modelled becomes [`Atom::Opaque`], of which only one thing is known: that it equals itself.
 
-use super::exact::Exact;
-use serde_json::Value;
 use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::exact::Exact;
 
 /// A formula in the [`Store`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

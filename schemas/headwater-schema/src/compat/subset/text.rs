@@ -1,5 +1,7 @@
 //! Goals about strings: lengths, patterns and formats.
 
+use serde_json::Value;
+
 use super::{
     branch::Branch,
     format,
@@ -8,7 +10,6 @@ use super::{
     pattern,
     schema::Atom,
 };
-use serde_json::Value;
 
 /// Longer strings are not made up.
 const LENGTH_MAX: u64 = 20_000;

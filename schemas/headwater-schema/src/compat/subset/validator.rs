@@ -1,9 +1,11 @@
 //! The validators that have the last word on documents: the one place where they are built.
 
-use super::{decision::Formats, load_error::LoadError, schema::STRING_FORMATS};
+use std::collections::{BTreeSet, HashMap};
+
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Value, json};
-use std::collections::{BTreeSet, HashMap};
+
+use super::{decision::Formats, load_error::LoadError, schema::STRING_FORMATS};
 
 /// The content keywords that the validator would otherwise assert in drafts 6 and 7.
 const CONTENT_ENCODING: &str = "base64";

@@ -1,33 +1,8 @@
-//! Where a schema has schemas inside, and where it only has data.
+//! The schemas inside a schema.
 
 use serde_json::{Map, Value};
 
-const SINGLE: &[&str] = &[
-    "additionalItems",
-    "additionalProperties",
-    "contains",
-    "else",
-    "if",
-    "items",
-    "not",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-const LISTS: &[&str] = &["allOf", "anyOf", "items", "oneOf", "prefixItems"];
-const MAPS: &[&str] =
-    &["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"];
-
-/// Keywords that hold schemas in the drafts before 2019-09 only, and since then only.
-const OLD: &[&str] = &["additionalItems", "definitions", "dependencies"];
-const NEW: &[&str] =
-    &["$defs", "dependentSchemas", "prefixItems", "unevaluatedItems", "unevaluatedProperties"];
-
-/// Whether the keyword holds schemas in drafts of the other kind, so that validators may or may not look inside.
-pub(super) fn is_of_other_draft(keyword: &str, new: bool) -> bool {
-    (if new { OLD } else { NEW }).contains(&keyword)
-}
+use crate::keywords::{LIST, NAMED, ONE};
 
 /// The schemas directly inside one, with the reference tokens that lead to each.
 pub(super) fn inner_schemas(schema: &Map<String, Value>) -> Vec<(Vec<String>, &Value)> {
@@ -35,15 +10,15 @@ pub(super) fn inner_schemas(schema: &Map<String, Value>) -> Vec<(Vec<String>, &V
     for (keyword, value) in schema {
         let keyword = keyword.as_str();
         match value {
-            Value::Object(_) | Value::Bool(_) if SINGLE.contains(&keyword) => {
+            Value::Object(_) | Value::Bool(_) if ONE.contains(&keyword) => {
                 inner.push((vec![keyword.to_owned()], value));
             }
-            Value::Array(list) if LISTS.contains(&keyword) => {
+            Value::Array(list) if LIST.contains(&keyword) => {
                 for (index, item) in list.iter().enumerate() {
                     inner.push((vec![keyword.to_owned(), index.to_string()], item));
                 }
             }
-            Value::Object(map) if MAPS.contains(&keyword) => {
+            Value::Object(map) if NAMED.contains(&keyword) => {
                 for (name, item) in map {
                     if item.is_object() || item.is_boolean() {
                         inner.push((vec![keyword.to_owned(), name.clone()], item));
