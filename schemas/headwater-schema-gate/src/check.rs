@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use headwater_schema::registry::{Loaded, Registry};
-use headwater_schema::{BundleError, Contract, EventRef, Finding, Snapshot, graph};
+use headwater_schema::{BundleError, Contract, EventRef, Finding, Snapshot, TypeSchemas, graph};
 use jiff::civil::Date;
 
 use crate::import::Import;
@@ -40,6 +40,8 @@ impl Setup {
                 findings.extend(wrong);
                 Some(registry)
             }
+            // Who only reads what others publish has nothing to register.
+            Err(_) if has_nothing_to_register(snapshot, &imports) && !self.registry_dir().exists() => None,
             Err(finding) => {
                 findings.push(*finding);
                 None
@@ -93,6 +95,12 @@ impl Checked {
             self.findings.extend(others.iter().flat_map(|schemas| registry.misread_by(schemas)));
         }
     }
+}
+
+fn has_nothing_to_register(snapshot: &Snapshot, imports: &[Import]) -> bool {
+    let is_imported =
+        |schemas: &TypeSchemas| imports.iter().any(|import| import.registry.has_event(&schemas.event.name));
+    !imports.is_empty() && snapshot.events.iter().all(is_imported)
 }
 
 /// This repository's contracts and types, with what others have told. A type of theirs counts as this

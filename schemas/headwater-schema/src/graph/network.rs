@@ -38,6 +38,8 @@ pub struct EventNode {
     pub name: EventName,
     /// The versions that types declare; empty when the types aren't known.
     pub declared: Vec<u32>,
+    /// What its publishers say of readers that aren't among the services.
+    pub unseen: Vec<String>,
 }
 
 /// A line of a contract.
@@ -83,7 +85,11 @@ impl Graph {
             services: services.into_iter().collect(),
             events: events
                 .into_iter()
-                .map(|(name, declared)| EventNode { name: name.clone(), declared })
+                .map(|(name, declared)| EventNode {
+                    name: name.clone(),
+                    declared,
+                    unseen: unseen(&index, name),
+                })
                 .collect(),
             edges: edges.into_iter().collect(),
         }
@@ -99,6 +105,20 @@ impl From<&Service<'_>> for ServiceNode {
             repository: service.repository.map(str::to_owned),
         }
     }
+}
+
+fn unseen(index: &Index<'_>, name: &EventName) -> Vec<String> {
+    let offers = index.offers.get(name).into_iter().flatten();
+    let mut unseen = Vec::new();
+    for offer in offers {
+        if let Some(external) = &offer.publication.external {
+            unseen.push(format!("{} outside this repository, until {}", external.owner, external.until));
+        }
+        if let Some(unused_ok) = &offer.publication.unused_ok {
+            unseen.push(format!("nobody until {}: {}", unused_ok.until, unused_ok.reason));
+        }
+    }
+    unseen
 }
 
 fn id(service: &Service<'_>) -> String {

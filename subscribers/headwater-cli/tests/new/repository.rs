@@ -114,7 +114,9 @@ impl Folder {
         command.current_dir(&self.root).env("CARGO", env!("CARGO")).env("CARGO_TARGET_DIR", target());
         command.env("CARGO_NET_OFFLINE", "true");
         // Cargo and rustfmt need to know where they are.
-        for variable in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+        for variable in
+            ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "RUSTUP_AUTO_INSTALL"]
+        {
             if let Some(value) = std::env::var_os(variable) {
                 command.env(variable, value);
             }

@@ -43,9 +43,9 @@ fn finding(offer: &Offer<'_>) -> Finding {
         format!("{event} is published by {} and read by nobody", offer.service.called()),
     )
     .at(offer.place())
-    .help(
-        "subscribe to it, or stop publishing it\n\
-             if a reader is to follow: unused_ok = { reason = \"...\", until = \"...\" }\n\
-             if it is read outside this repository: external = { owner = \"...\", until = \"...\" }",
-    )
+    .help(format!(
+        "subscribe to it, as what `headwater new subscriber NAME --on {event}` writes does, or stop publishing it\n\
+         if a reader is to follow: unused_ok = {{ reason = \"...\", until = \"...\" }}\n\
+         if it is read outside this repository: external = {{ owner = \"...\", until = \"...\" }}",
+    ))
 }

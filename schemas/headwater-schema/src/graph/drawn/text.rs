@@ -16,7 +16,15 @@ impl Graph {
         for event in &self.events {
             let edges = edges.get(&event.name).map(Vec::as_slice).unwrap_or_default();
             let line = |kind| services(edges, kind).unwrap_or_else(|| "nobody".to_owned());
-            let (published, read) = (line(EdgeKind::Publishes), line(EdgeKind::Subscribes));
+            let published = line(EdgeKind::Publishes);
+            let read = match event.unseen.as_slice() {
+                [] => line(EdgeKind::Subscribes),
+                unseen => services(edges, EdgeKind::Subscribes)
+                    .into_iter()
+                    .chain(unseen.iter().map(|reader| printable(reader)))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            };
             // Writing to a `String` can't fail.
             let _ = writeln!(text, "{}\n  published by {published}\n  read by {read}", event.name);
         }
@@ -33,7 +41,7 @@ fn services(edges: &[&Edge], kind: EdgeKind) -> Option<String> {
     (!services.is_empty()).then(|| services.join(", "))
 }
 
-/// A service's name is free text, and a terminal obeys some of it.
+/// What a contract says is free text, and a terminal obeys some of it.
 fn printable(name: &str) -> String {
     name.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
