@@ -75,7 +75,8 @@ pub trait EventSet: Send + Sync + Sized + 'static {
 /// A set that holds an event of type `E`, as every event by itself does. [`EventSet`]'s derive implements it.
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not one of the events of `{Self}`",
-    note = "a decider decides on the events of its `type Event`: add a variant that holds `{E}` to it"
+    note = "a decider decides on the events of its `type Event`: add a variant that holds `{E}` to it",
+    note = "if a variant holds another version of the event, let it hold the one that is published, `{E}`"
 )]
 pub trait Holds<E: Event>: EventSet {
     /// The event, as one of the set.

@@ -130,7 +130,11 @@ fn judged(mut findings: Vec<Finding>, mode: Mode) -> Vec<Finding> {
 /// How `headwater` is run where it isn't installed, but built.
 fn command(survey: &Survey) -> &'static str {
     let is_built_here = survey.packages.values().any(|package| package == "headwater-cli");
-    if is_built_here { "; here, `headwater` is `cargo run -p headwater-cli --`" } else { "" }
+    if is_built_here {
+        "; here, `headwater` is `cargo run -p headwater-cli --`, and the same is in docs/errors/"
+    } else {
+        ""
+    }
 }
 
 /// Where to read more, as rustc says it after its errors.

@@ -18,6 +18,8 @@ pub struct Survey {
     pub findings: Vec<Finding>,
     /// The files that were read. All of them exist.
     pub files: Vec<PathBuf>,
+    /// Whether every contract could be read. If not, others would seem to lack what it says.
+    pub is_whole: bool,
     /// The packages of the workspace, by their folders below its root.
     pub packages: BTreeMap<PathBuf, String>,
 }
@@ -34,6 +36,7 @@ impl Survey {
             contracts: Vec::new(),
             findings: Vec::new(),
             files: vec![root.join("Cargo.toml")],
+            is_whole: true,
             packages: BTreeMap::new(),
         };
         // A library's repository may have none; cargo writes one with the first build.
@@ -90,7 +93,10 @@ impl Survey {
                 }
                 self.contracts.push(contract);
             }
-            Err(wrong) => self.findings.extend(wrong),
+            Err(wrong) => {
+                self.is_whole = false;
+                self.findings.extend(wrong);
+            }
         }
         Ok(())
     }

@@ -27,9 +27,10 @@ struct Built {
 
 impl System {
     fn new() -> Self {
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gate");
-        // Always the same, so that what an earlier run has built is of use.
-        let root = target.join("workspace");
+        let shared = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gate");
+        // Always the same, so that what an earlier run has built is of use. Not inside of the target directory: cargo
+        // would take files of another workspace there, which are called alike, for this one's.
+        let (target, root) = (shared.join("target"), shared.join("workspace"));
         if root.exists() {
             fs::remove_dir_all(&root).unwrap();
         }

@@ -140,7 +140,7 @@ impl Plan {
             Change::None => return,
             Change::Incompatible(breaks) => return self.refusals.extend(breaks),
             Change::New => Kind::Version,
-            Change::Compatible(_) => Kind::Compatible,
+            Change::Compatible { .. } => Kind::Compatible,
             Change::Wording => Kind::Wording,
         };
         let revision = registry.newest(&schemas.event).map_or(0, |newest| newest.number + 1);

@@ -25,8 +25,13 @@ pub(super) enum Change {
     New,
     /// Only in what people read.
     Wording,
-    /// In a way that the registry's mode allows; and how.
-    Compatible(Vec<Delta>),
+    /// In a way that the registry's mode allows.
+    Compatible {
+        /// How.
+        deltas: Vec<Delta>,
+        /// A document that would be written now, and that a reader as it was registered last refuses.
+        unread: Option<Value>,
+    },
     /// In a way that it doesn't, or that nobody knows to allow.
     Incompatible(Vec<Finding>),
 }
@@ -67,7 +72,10 @@ impl<'t> Candidate<'t> {
         }
         let report = compat::compare(mode, &registered, &candidate);
         match report.verdict() {
-            Verdict::Compatible => Change::Compatible(changed(&before_meaning, &after_meaning)),
+            Verdict::Compatible => Change::Compatible {
+                deltas: changed(&before_meaning, &after_meaning),
+                unread: unread(&registered, &candidate),
+            },
             Verdict::Incompatible | Verdict::Unknown => {
                 // Whoever reads what is stored looks for the names there.
                 let renames = Rename::among(&deltas(&before_meaning[1], &after_meaning[1]));
@@ -75,6 +83,11 @@ impl<'t> Candidate<'t> {
             }
         }
     }
+}
+
+fn unread(registered: &[Contracts], candidate: &Contracts) -> Option<Value> {
+    let report = compat::compare(Mode::Forward, registered, candidate);
+    report.breaks.into_iter().next().map(|breach| breach.witness)
 }
 
 /// What has changed on either side. A change of the type mostly shows on both.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use headwater_contract::{Code, EventRef, Finding, Place};
+use serde_json::Value;
 
 use super::change::{Candidate, Change};
 use super::rename::Rename;
@@ -40,7 +41,7 @@ impl Registry {
         }
         let whatever_was_written = Mode::BackwardTransitive;
         match Candidate::new(schemas).change(self, whatever_was_written) {
-            Change::None | Change::Wording | Change::Compatible(_) => Vec::new(),
+            Change::None | Change::Wording | Change::Compatible { .. } => Vec::new(),
             Change::New => vec![
                 Finding::new(
                     Code::HW0001,
@@ -60,7 +61,9 @@ impl Registry {
         match Candidate::new(schemas).change(self, self.mode) {
             Change::None | Change::Wording => {}
             Change::New => findings.push(self.unregistered(schemas)),
-            Change::Compatible(deltas) => findings.push(self.behind(schemas, &deltas)),
+            Change::Compatible { deltas, unread } => {
+                findings.push(self.behind(schemas, &deltas, unread.as_ref()))
+            }
             Change::Incompatible(breaks) => findings.extend(breaks),
         }
     }
@@ -84,10 +87,14 @@ impl Registry {
         Finding::new(Code::HW0001, format!("{} has no registered schema", schemas.event))
             .at(Place::file(&self.directory))
             .note(format!("declared by {}", schemas.declaration()))
-            .help("run `headwater schema accept`, and commit what it writes")
+            .help(format!(
+                "run `headwater schema accept`, and commit what it writes\n\
+                 if it was registered and its files are gone, `git checkout -- {}`",
+                self.directory.display()
+            ))
     }
 
-    fn behind(&self, schemas: &TypeSchemas, deltas: &[Delta]) -> Finding {
+    fn behind(&self, schemas: &TypeSchemas, deltas: &[Delta], unread: Option<&Value>) -> Finding {
         let message = format!("{} has changed, and its registered schema has not", schemas.event);
         let place = self
             .newest(&schemas.event)
@@ -103,6 +110,11 @@ impl Registry {
         let more = deltas.len().saturating_sub(DELTAS_MAX);
         if more > 0 {
             finding = finding.note(format!("and {more} more"));
+        }
+        if let Some(witness) = unread {
+            finding = finding.note(format!(
+                "readers that were built before can't read what may be written now, so they are deployed first: {witness}"
+            ));
         }
         let accept = "run `headwater schema accept`, and commit what it writes";
         // Compatible, and yet what is stored under the old name would not be found any more.

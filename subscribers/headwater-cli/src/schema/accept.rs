@@ -7,6 +7,7 @@ use headwater_schema::{EventRef, Finding, render};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::against::rewritten_since;
 use super::named::Wanted;
 use super::project::Told;
 use super::reply::{Reply, count, write_findings, write_json};
@@ -76,6 +77,12 @@ impl Accept {
         // What is damaged must be repaired first: nothing can be said about what comes after it.
         if !findings.is_empty() {
             return Ok(refused(findings));
+        }
+        // A version whose files are gone would look new. Without a history nobody can tell.
+        if let Ok(rewritten) = rewritten_since("HEAD", &told.setup)
+            && !rewritten.is_empty()
+        {
+            return Ok(refused(rewritten));
         }
         Ok(Plan::new(&registry, &told.snapshot, is_meant))
     }

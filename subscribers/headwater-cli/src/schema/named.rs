@@ -77,10 +77,17 @@ impl Named {
             Some(number) => revisions.iter().find(|revision| revision.number == number),
         };
         let Some(revision) = revision else {
+            let versions: Vec<String> = registry
+                .events
+                .keys()
+                .filter(|known| known.name == event.name)
+                .map(EventRef::to_string)
+                .collect();
             let known: Vec<String> = registry.events.keys().map(EventRef::to_string).collect();
             let what = number.map_or_else(|| event.to_string(), |number| format!("{event}.{number}"));
             let hint = match revisions.last() {
                 Some(newest) => format!("; its newest revision is {event}.{}", newest.number),
+                None if !versions.is_empty() => format!("; there is {}", versions.join(", ")),
                 None => meant(&event.to_string(), &known),
             };
             return Err(SchemaError::Unknown(format!("{what} is not registered{hint}")));

@@ -24,8 +24,8 @@ impl System {
         let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
         // What a failed test has left is made anew.
         // The tests of the gate build the same there.
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gate");
-        let root = target.join("schema-cli");
+        let shared = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gate");
+        let (target, root) = (shared.join("target"), shared.join("schema-cli"));
         if root.exists() {
             fs::remove_dir_all(&root).unwrap();
         }

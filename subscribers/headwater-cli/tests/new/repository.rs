@@ -31,7 +31,7 @@ pub(crate) struct Folder {
 }
 
 /// Where everything is built; the tests of the gate build the same there.
-fn target() -> PathBuf {
+fn shared() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gate")
 }
 
@@ -39,7 +39,7 @@ impl Repository {
     /// Makes the copy, or makes one that is there equal. What is equal isn't touched: cargo would build it anew.
     pub(crate) fn copy() -> Self {
         let only = ONLY.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = Folder { root: target().join("reference-workspace") };
+        let folder = Folder { root: shared().join("reference-workspace") };
         let repository = Self { folder, _only: only };
         let mut files: BTreeSet<PathBuf> = FILES.iter().map(PathBuf::from).collect();
         FOLDERS.iter().for_each(|folder| add_files(Path::new(ORIGINAL), Path::new(folder), &mut files));
@@ -63,7 +63,7 @@ impl Repository {
 
     /// An empty folder beside the copy, for another repository.
     pub(crate) fn beside(&self, name: &str) -> Folder {
-        let root = target().join(name);
+        let root = shared().join(name);
         if root.exists() {
             fs::remove_dir_all(&root).unwrap();
         }
@@ -104,14 +104,17 @@ impl Folder {
 
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Built {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", target());
+        cargo.args(arguments).current_dir(&self.root).env("CARGO_TARGET_DIR", shared().join("target"));
         Built::of(&mut cargo)
     }
 
     /// The `headwater` command in this folder.
     pub(crate) fn headwater(&self, arguments: &[&str]) -> Ran {
         let mut command = headwater(arguments);
-        command.current_dir(&self.root).env("CARGO", env!("CARGO")).env("CARGO_TARGET_DIR", target());
+        command
+            .current_dir(&self.root)
+            .env("CARGO", env!("CARGO"))
+            .env("CARGO_TARGET_DIR", shared().join("target"));
         command.env("CARGO_NET_OFFLINE", "true");
         // Cargo and rustfmt need to know where they are.
         for variable in

@@ -20,13 +20,17 @@ fn run(index: &Index<'_>, findings: &mut Vec<Finding>) {
         if published || read || index.meant.contains(*name) {
             continue;
         }
+        let readers_first = match newest.event.version {
+            1 => String::new(),
+            version => format!("let its readers subscribe to @{version}, which they do first, "),
+        };
         findings.push(
             Finding::new(Code::HW0202, format!("{} is declared and published by nobody", newest.event))
                 .note(format!("the type is {}", newest.declaration()))
-                .help(
-                    "publish it in a contract (with `unused_ok` while nobody reads it), remove the type, \
-                     or import the contract of the repository that publishes it",
-                ),
+                .help(format!(
+                    "{readers_first}publish it in a contract (with `unused_ok` while nobody reads it), remove the \
+                     type, or import the contract of the repository that publishes it"
+                )),
         );
     }
 }
