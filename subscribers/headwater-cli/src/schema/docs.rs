@@ -21,6 +21,10 @@ pub(crate) struct Docs {
 
 impl Docs {
     pub(super) fn run(&self, project: &Project, out: &mut impl Write) -> Result<Outcome, SchemaError> {
+        if self.output.is_file() {
+            let output = self.output.display();
+            return Err(SchemaError::Unknown(format!("{output} is a file; name a directory for the pages")));
+        }
         let Some(system) = System::of(project)? else { return Ok(Outcome::Violation) };
         // The pages name no broker.
         let about = system.about(self.title.as_deref(), "");
