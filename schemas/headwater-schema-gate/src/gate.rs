@@ -14,6 +14,9 @@ use crate::types::type_schemas;
 use crate::workspace::Workspace;
 use crate::{Checked, Setup, Survey};
 
+/// What cargo leaves in the root of a checkout of its own.
+const FETCHED: &str = ".cargo-ok";
+
 /// The check of a whole workspace, as its build script runs it.
 #[derive(Debug, Default)]
 #[must_use = "the gate checks nothing until it is run"]
@@ -57,6 +60,9 @@ impl Gate {
     }
 
     /// Checks everything, and tells cargo what is wrong and when to check again.
+    ///
+    /// In a checkout that cargo has fetched for another workspace nothing is reported: a date that passes in a pinned
+    /// repository's contracts must not stop the builds of those that have pinned it.
     pub fn run(self) {
         let lines = self.checked().unwrap_or_else(|error| failed(&error));
         // Without standard output there is no cargo that could be told.
@@ -84,7 +90,7 @@ impl Gate {
         let command = command(&survey);
         let checked = setup.check(survey, &snapshot, today()?)?;
         export(&out_dir, &setup, &checked, &snapshot)?;
-        let findings = judged(checked.findings, mode);
+        let findings = if is_fetched(&setup) { Vec::new() } else { judged(checked.findings, mode) };
         Ok(lines + &render::cargo(&findings) + &more(&findings, command))
     }
 
@@ -118,6 +124,11 @@ fn export(out_dir: &Path, setup: &Setup, checked: &Checked, snapshot: &Snapshot)
     let registry = checked.registry.as_ref().unwrap_or(&empty);
     let bundle = Bundle::new(setup.repository.clone(), checked.contracts(), registry, snapshot)?;
     write_if_changed(&out_dir.join("headwater-bundle.json"), bundle.to_json()?.as_bytes())
+}
+
+/// Whether this repository is a dependency that cargo has fetched; it marks those so.
+fn is_fetched(setup: &Setup) -> bool {
+    setup.root.join(FETCHED).is_file()
 }
 
 fn judged(mut findings: Vec<Finding>, mode: Mode) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! Another repository, which uses the contracts and schemas of this one.
 
-use crate::repository::Repository;
+use crate::repository::{FETCHED, Repository};
 
 #[test]
 fn a_service_of_another_repository_is_checked_against_this_one() {
@@ -49,4 +49,15 @@ fn a_service_of_another_repository_is_checked_against_this_one() {
         "--> subscribers/gate-times/contract.toml:6:1",
         "published: @2 by flight-ops",
     ]);
+    other.edit(
+        "subscribers/gate-times/contract.toml",
+        "\"flights.flight.departed\" = 3",
+        "\"flights.flight.departed\" = 2",
+    );
+
+    // A day that passes in the other repository stops its own builds, and not those that have pinned it.
+    repository.edit("publishers/weather-station/contract.toml", "2027-06-30", "2020-06-30");
+    other.check("gate-times").fails_with(&["reference@0.1.0: [HW0404]"]);
+    repository.write(FETCHED, "");
+    other.check("gate-times").passes();
 }

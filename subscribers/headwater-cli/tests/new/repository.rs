@@ -16,6 +16,9 @@ const FILES: [&str; 6] =
     ["Cargo.lock", "README.md", "clippy.toml", "rust-toolchain.toml", "rustfmt.toml", "compose.yaml"];
 const FOLDERS: [&str; 5] = ["docs/errors", "events", "publishers", "schemas", "subscribers"];
 
+/// With this file, cargo marks what it has fetched.
+pub(crate) const FETCHED: &str = ".cargo-ok";
+
 /// Everything that is made here, and what is built for it, is in the same place, so there is one at a time.
 static ONLY: Mutex<()> = Mutex::new(());
 
@@ -47,6 +50,7 @@ impl Repository {
             repository.write_bytes(file, &fs::read(Path::new(ORIGINAL).join(file)).unwrap());
         }
         repository.write_bytes(Path::new("Cargo.toml"), manifest().as_bytes());
+        fs::remove_file(repository.root.join(FETCHED)).ok();
         let mut others = BTreeSet::new();
         FOLDERS.iter().for_each(|folder| add_files(&repository.root, Path::new(folder), &mut others));
         for file in others.difference(&files) {
