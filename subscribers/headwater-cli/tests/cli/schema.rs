@@ -42,7 +42,7 @@ fn a_system_is_registered_checked_changed_and_refused() {
     fs::remove_file(system.root.join("bundle.json")).unwrap();
 
     // What another workspace has built into the same directory is not taken for this one's.
-    let notes = system.root.join("../headwater");
+    let notes = system.root.join("../target/headwater");
     fs::remove_dir_all(&notes).unwrap();
     system.schema(&["check"]).done();
     assert!(notes.join("gate.json").exists());
@@ -73,12 +73,15 @@ fn a_system_is_registered_checked_changed_and_refused() {
     assert_eq!((check.code, check.out.as_str()), (Some(3), ""), "{check:?}");
     assert!(check.err.contains("the gate gate doesn't compile") && check.err.contains("Cents"), "{check:?}");
 
-    // A history that was rewritten: registered anew, so that the digest fits.
+    // A history that is to be rewritten: registered anew, so that the digests fit.
     system.event("pub cents: String");
     fs::remove_dir_all(system.root.join("schemas/registry/orders")).unwrap();
-    system.schema(&["accept"]).done();
-    system.schema(&["check"]).done();
+    let refused = system.schema(&["accept"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.out.contains("[HW0003]: a registered schema was removed since HEAD"), "{refused:?}");
     system.git(&["checkout", "--quiet", "-b", "rewrite"]);
+    system.commit("Forget what was registered");
+    system.schema(&["accept"]).done();
     system.commit("Rewrite");
     system.schema(&["check"]).done();
     let check = system.schema(&["check", "--against", "main"]);
