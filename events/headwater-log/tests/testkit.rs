@@ -47,6 +47,19 @@ async fn publish(jetstream: &jetstream::Context, data: &'static str) -> Result<u
     acknowledgement.await.map(|stored| stored.sequence).map_err(|error| error.to_string())
 }
 
+/// Publishes to a stream that was made just now: a server that doesn't hold it learns of its subjects a moment later.
+async fn publish_to_new(jetstream: &jetstream::Context, data: &'static str) -> u64 {
+    let answered = async {
+        loop {
+            match publish(jetstream, data).await {
+                Err(error) if error.contains("no stream found") => tokio::task::yield_now().await,
+                answer => return answer.unwrap(),
+            }
+        }
+    };
+    timeout(PATIENCE, answered).await.unwrap()
+}
+
 async fn stored_messages(url: impl async_nats::ToServerAddrs) -> u64 {
     let jetstream = jetstream::new(connect(url).await);
     jetstream.get_stream("EVT_test").await.unwrap().cached_info().state.messages
@@ -131,7 +144,7 @@ async fn a_cluster_replaces_a_killed_leader_and_takes_it_back() {
     let mut cluster = Cluster::start().await.unwrap();
     let client = connect(cluster.urls()).await;
     let jetstream = create_stream(&client, 3).await;
-    publish(&jetstream, "one").await.unwrap();
+    assert_eq!(publish_to_new(&jetstream, "one").await, 1);
 
     let old = cluster.leader_of("EVT_test").await.unwrap();
     cluster.kill(old).await.unwrap();
