@@ -17,6 +17,7 @@ mod numbers;
 mod opaque;
 mod reference;
 mod samples;
+mod standing;
 mod subschemas;
 mod tolerant;
 

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::subset::{Decision, Formats, decide as included};
+use super::standing::alone;
 use super::{samples, subschemas};
 
 /// The formats that a validator of the newest draft checks.
@@ -30,7 +31,7 @@ const KNOWN: [&str; 17] = [
 ///
 /// Such a format stands for some set of strings, and the answer must hold whichever it is. What is refused although the
 /// reader's say nothing, and is written although the writer's allow nothing, is refused by all of them. What is included
-/// for a set and for its complement is taken to be included for all of them.
+/// for a set and for its complement is included for all of them, if the format stands [`alone`].
 pub(super) fn decide(writer: &Value, reader: &Value) -> Decision {
     let mut formats = BTreeSet::new();
     for schema in [writer, reader] {
@@ -62,6 +63,8 @@ pub(super) fn decide(writer: &Value, reader: &Value) -> Decision {
         return Decision::Unknown { reason: "a `format` that isn't known is under a condition".to_owned() };
     }
 
+    let is_unknown = |format: &str| formats.contains(format);
+    let stands_alone = alone(writer, &is_unknown) && alone(reader, &is_unknown);
     let under = |schema: &Value, meaning: Meaning| {
         let mut schema = schema.clone();
         mean(&mut schema, &formats, meaning);
@@ -71,6 +74,11 @@ pub(super) fn decide(writer: &Value, reader: &Value) -> Decision {
         included(&under(writer, Meaning::Nothing), &under(reader, Meaning::Anything), Formats::Checked);
     if matches!(certain, Decision::NotSubset { .. }) {
         return certain;
+    }
+    if !stands_alone {
+        return Decision::Unknown {
+            reason: "a `format` that isn't known stands beside other conditions".to_owned(),
+        };
     }
     for meaning in [Meaning::Marked, Meaning::Unmarked] {
         match included(&under(writer, meaning), &under(reader, meaning), Formats::Checked) {
@@ -140,6 +148,20 @@ mod tests {
         for short in [json!({"minLength": 1}), json!({"maxLength": 5})] {
             assert!(matches!(decide(&ip, &short), Decision::Unknown { .. }));
         }
+    }
+
+    #[test]
+    fn a_format_beside_a_constant_is_not_known() {
+        let pair = |x: Value, y: Value| json!({"type": "object", "properties": {"x": x, "y": y}, "required": ["x", "y"]});
+        let a = json!({"const": "a", "format": "house-style"});
+        let b = json!({"const": "b", "format": "house-style"});
+        let writer = pair(a.clone(), json!({"const": "b"}));
+        assert!(matches!(decide(&writer, &pair(json!(true), b)), Decision::Unknown { .. }));
+        let either = json!({"oneOf": [{"format": "house-style", "type": "string"}, {"const": "a"}]});
+        let named = json!({"type": "string", "format": "house-style"});
+        let reader = json!({"anyOf": [pair(either, json!(true)), pair(json!(true), named)]});
+        let writer = pair(json!({"const": "a"}), json!({"const": "b"}));
+        assert!(matches!(decide(&writer, &reader), Decision::Unknown { .. }));
     }
 
     #[test]
