@@ -79,8 +79,10 @@ async fn makes_the_bucket_again_when_somebody_has_removed_it() {
 #[tokio::test]
 async fn a_cluster_keeps_the_bucket_when_it_loses_its_leader() {
     let mut cluster = Cluster::start().await.unwrap();
-    let contracts = contracts(&cluster.url()).await;
-    let _announced = start(&cluster.url(), publisher("p1", "integer")).await.unwrap();
+    // Nobody can refresh during an election, and what is announced must outlive it on a busy machine too.
+    let contracts = contracts(&cluster.url()).await.vanishing_after(Duration::from_secs(30));
+    let announcing = contracts.announce(publisher("p1", "integer"), ContractCheck::Refuse);
+    let _announced = announcing.await.unwrap();
     let leader = cluster.leader_of("KV_HEADWATER_CONTRACTS").await.unwrap();
     cluster.kill(leader).await.unwrap();
     // While the others elect a new one.
