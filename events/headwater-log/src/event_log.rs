@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use headwater_event::{Aggregate, Domain, EventFilter};
 
 use crate::{
-    Append, AppendError, Appended, Checkpoint, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
-    StreamInfo,
+    Append, AppendError, Appended, Checkpoint, Commit, Follow, OpenError, PendingAppend, ReadError,
+    StoredEvent, StreamInfo,
 };
 
 /// A log that the whole process shares.
@@ -43,25 +43,43 @@ pub trait EventLog: Send + Sync + 'static {
     /// [`ReadError::Unlisted`] when the log can't be reached in time.
     async fn streams(&self) -> Result<Vec<StreamInfo>, ReadError>;
 
-    /// Hands an append over to the log. The answer is what is returned, another future: so appends that
+    /// Hands a commit over to the log. The answer is what is returned, another future: so commits that
     /// are begun one after another are stored in that order, and many can be under way at once. One that
     /// must be sent again, because the log was away, may come behind those that were begun after it.
     ///
-    /// The answer comes by itself, in bounded time, whether it is awaited, kept or dropped. Many appends may
+    /// The answer comes by itself, in bounded time, whether it is awaited, kept or dropped. Many commits may
     /// be begun before the first answer is looked at; when too many are under way, this call waits for room.
     ///
     /// # Errors
     ///
     /// [`AppendError`] for what can be told without asking the log: too large, no event, too many.
-    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError>;
+    async fn begin_commit(&self, commit: Commit) -> Result<PendingAppend, AppendError>;
 
-    /// Appends and waits for the answer.
+    /// Appends to aggregates of one domain, all or nothing, and waits for the answer.
     ///
     /// # Errors
     ///
     /// [`AppendError`], which says whether the events were stored, weren't, or may have been.
+    async fn commit(&self, commit: Commit) -> Result<Appended, AppendError> {
+        self.begin_commit(commit).await?.await
+    }
+
+    /// As [`begin_commit`](Self::begin_commit), for one aggregate.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin_commit`](Self::begin_commit).
+    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
+        self.begin_commit(append.into()).await
+    }
+
+    /// As [`commit`](Self::commit), for one aggregate.
+    ///
+    /// # Errors
+    ///
+    /// As [`commit`](Self::commit).
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        self.begin_append(append).await?.await
+        self.commit(append.into()).await
     }
 
     /// Reads up to `max` events of a domain from the sequence `from` on, without waiting for more. Whatever
@@ -82,11 +100,25 @@ pub trait EventLog: Send + Sync + 'static {
     /// last item, when the stream is recreated under the reader.
     async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError>;
 
-    /// Loads all events of one aggregate, in their order. It waits until the event with the sequence
-    /// `at_least` is among them: what another writer has stored, as a conflict reports it, or 0.
+    /// Loads the events of one aggregate from the sequence `from` on, in their order. It waits until the event with
+    /// the sequence `at_least` is among them: what another writer has stored, as a conflict reports it, or 0.
     ///
     /// # Errors
     ///
     /// [`ReadError`].
-    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError>;
+    async fn load_from(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+        at_least: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError>;
+
+    /// Loads all events of one aggregate; otherwise as [`load_from`](Self::load_from).
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
+        self.load_from(aggregate, 1, at_least).await
+    }
 }

@@ -7,6 +7,7 @@
 //! This is the only crate of Headwater that knows the NATS client.
 
 mod append;
+mod denials;
 mod embedded;
 mod event_log;
 mod jetstream;
@@ -21,10 +22,11 @@ pub mod service;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
-pub use append::{Append, AppendError, Appended, PendingAppend};
+pub use append::{Append, AppendError, Appended, Commit, PendingAppend};
+pub use denials::{Denial, Denials};
 pub use embedded::{EmbeddedError, EmbeddedLog};
 pub use event_log::{EventLog, Log};
-pub use jetstream::{JetStreamConfig, JetStreamLog};
+pub use jetstream::{Flush, JetStreamConfig, JetStreamLog};
 pub use read::{Checkpoint, Follow, ReadError, StoredEvent};
 pub use retry::Backoff;
 pub use stream_info::{OpenError, StreamInfo};

@@ -1,4 +1,5 @@
-//! The conformance suite, on the embedded log and on JetStream with one replica and with three.
+//! The conformance suite, on the embedded log and on JetStream: with one replica, with one that flushes always, and with
+//! three.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
 
@@ -14,14 +15,15 @@ use headwater_log::conformance::{self, Subject};
 use headwater_log::{EmbeddedLog, JetStreamLog, Log};
 use tempfile::TempDir;
 
-use brokers::{Broker, ClusterBroker, ServerBroker};
+use brokers::{Broker, ClusterBroker, FlushingBroker, ServerBroker};
 use cases::Cases;
 
 fn main() -> ExitCode {
     let mut cases = Cases::new();
-    let subjects: [(&str, Arc<dyn Subject>); 3] = [
+    let subjects: [(&str, Arc<dyn Subject>); 4] = [
         ("embedded", Arc::new(Embedded::new())),
         ("jetstream", Arc::new(JetStream(ServerBroker::default()))),
+        ("flushing", Arc::new(JetStream(FlushingBroker::default()))),
         ("replicated", Arc::new(JetStream(ClusterBroker::default()))),
     ];
     for (name, subject) in subjects {

@@ -61,7 +61,7 @@ impl<R: Error + Send + Sync + 'static> HandleError<R> {
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
-            Self::Append(error) => matches!(**error, AppendError::Unknown { .. }),
+            Self::Append(error) => error.is_unavailable(),
             Self::Load(error) => error.is_unavailable(),
             _ => false,
         }

@@ -157,7 +157,7 @@ async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Resul
     // What is wrong with the records is said before anything is connected.
     let feed = F::open(args.records.as_deref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
     let (client, denials) = args.connection.connect_watched(service_name::<F>()).await?;
-    let announcing = announce::<Outbox<F>>(client.clone(), denials, args.contract_check);
+    let announcing = announce::<Outbox<F>>(client.clone(), denials.clone(), args.contract_check);
     // A server that is down may come back, so this may take a while.
     let Some(announced) = shutdown.token().run_until_cancelled(announcing).await else {
         tracing::info!("stopped before its contract was announced");
@@ -165,7 +165,7 @@ async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Resul
     };
     let announced = announced?;
     let config = JetStreamConfig { replicas: args.replicas.into(), ..JetStreamConfig::default() };
-    let log: Log = Arc::new(JetStreamLog::new(client, config));
+    let log: Log = Arc::new(JetStreamLog::watched(client, denials, config));
     tracing::info!(records = %args.records.as_deref().unwrap_or(Path::new("built in")).display(), "publishing");
     let stop = shutdown.token().clone();
     let published = publish(feed, log, Rate::new(args.rate), stop, |_| {}).await;

@@ -155,3 +155,12 @@ pub(super) fn problem(result: Result<Appended, AppendError>) -> String {
         other => panic!("expected an invalid append, got {other:?}"),
     }
 }
+
+/// Where the log has another event with the id of one of these.
+#[track_caller]
+pub(super) fn duplicate(result: Result<Appended, AppendError>) -> u64 {
+    match result {
+        Err(AppendError::Duplicate { sequence, .. }) => sequence,
+        other => panic!("expected a duplicate, got {other:?}"),
+    }
+}

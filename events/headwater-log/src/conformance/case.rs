@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::{
-    Bench, Subject, batches, duplicates, expected_versions, following, ids, loading, order, reading,
+    Bench, Subject, batches, commits, duplicates, expected_versions, following, ids, loading, order, reading,
     resuming, sizes, streams,
 };
 
@@ -48,6 +48,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         ("expected_versions", expected_versions::CASES),
         ("duplicates", duplicates::CASES),
         ("batches", batches::CASES),
+        ("commits", commits::CASES),
         ("reading", reading::CASES),
         ("loading", loading::CASES),
         ("following", following::CASES),

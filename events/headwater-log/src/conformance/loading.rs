@@ -4,6 +4,7 @@ use crate::Append;
 
 group![
     loads_one_aggregate_among_many,
+    loads_an_aggregate_from_a_sequence_on,
     loads_an_aggregate_of_thousands_of_events,
     loads_an_aggregate_of_many_megabytes,
     an_aggregate_without_events_is_empty,
@@ -25,6 +26,25 @@ async fn loads_one_aggregate_among_many(bench: Bench) {
     }
     let loaded = bench.log.load(&aggregates[7], versions[7]).await.unwrap();
     assert_eq!(envelopes(&loaded), wanted);
+}
+
+async fn loads_an_aggregate_from_a_sequence_on(bench: Bench) {
+    let (aggregate, other) = (bench.aggregate("7"), bench.aggregate("8"));
+    let [first, second, third] = [
+        append(&aggregate, 0, &["placed"]),
+        append(&aggregate, 1, &["paid"]),
+        append(&aggregate, 2, &["shipped"]),
+    ];
+    bench.log.append(first).await.unwrap();
+    bench.log.append(second.clone()).await.unwrap();
+    bench.append(&other, 0, &["placed"]).await;
+    bench.log.append(third.clone()).await.unwrap();
+    let wanted = [second.events[0].clone(), third.events[0].clone()];
+    assert_eq!(envelopes(&bench.log.load_from(&aggregate, 2, 4).await.unwrap()), wanted);
+    assert_eq!(envelopes(&bench.log.load_from(&aggregate, 3, 4).await.unwrap()), wanted[1..]);
+    for beyond in [5, 1000] {
+        assert_eq!(bench.log.load_from(&aggregate, beyond, 0).await.unwrap(), []);
+    }
 }
 
 async fn loads_an_aggregate_of_thousands_of_events(bench: Bench) {

@@ -18,6 +18,7 @@
 mod batches;
 mod bench;
 mod case;
+mod commits;
 mod duplicates;
 mod expected_versions;
 mod following;

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 
-use headwater_event::{Aggregate, Fingerprint};
+use headwater_event::Fingerprint;
 use jiff::Timestamp;
 use lru::LruCache;
 use sled::{Batch, Tree};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::record::{aggregate_key, aggregate_prefix, encode, event_key, sequence_of};
 use super::window::DuplicateWindow;
-use crate::append::NewEvent;
+use crate::append::{NewEvent, Part};
 use crate::{AppendError, Appended};
 
 /// What appends to one stream: first it stages, then it applies, and after the flush it shows.
@@ -30,6 +30,14 @@ struct Staged {
     /// The sequences of the aggregates' events, by the aggregate's prefix.
     sequences: HashMap<Vec<u8>, Vec<u64>>,
     fingerprints: HashMap<Fingerprint, u64>,
+}
+
+/// How a part of a commit stands.
+enum Standing {
+    /// It isn't stored, and can be.
+    New,
+    /// It is stored, its last event here.
+    Stored(u64),
 }
 
 /// How many aggregates' versions are kept in memory.
@@ -63,48 +71,68 @@ impl Appender {
         self.visible.send_replace(self.last);
     }
 
-    /// Decides whether an append can be stored, and stages its events if so.
-    pub(super) fn stage(
-        &mut self,
-        aggregate: &Aggregate,
-        expected: u64,
-        events: &[NewEvent],
-    ) -> Result<Appended, AppendError> {
-        let unknown = |source: sled::Error| AppendError::Unknown {
+    /// Decides whether a commit can be stored, and stages all its events if so.
+    pub(super) fn stage(&mut self, parts: &[Part]) -> Result<Appended, AppendError> {
+        let (mut new, mut last_stored) = (Vec::with_capacity(parts.len()), 0);
+        for part in parts {
+            let prefix = aggregate_prefix(&part.aggregate);
+            match self.standing(part, &prefix)? {
+                Standing::New => new.push((part, prefix)),
+                Standing::Stored(last) => last_stored = last_stored.max(last),
+            }
+        }
+        if new.is_empty() {
+            return Ok(Appended { last: last_stored, duplicate: true });
+        }
+        if new.len() < parts.len() {
+            let aggregate = new[0].0.aggregate.clone();
+            return Err(AppendError::Duplicate { aggregate, sequence: last_stored });
+        }
+        for (part, prefix) in new {
+            self.stage_part(part, prefix);
+        }
+        Ok(Appended { last: self.last, duplicate: false })
+    }
+
+    /// Whether a part can be stored, or is stored.
+    fn standing(&mut self, part: &Part, prefix: &[u8]) -> Result<Standing, AppendError> {
+        let Part { aggregate, expected, events } = part;
+        let unavailable = |source: sled::Error| AppendError::Unavailable {
             aggregate: aggregate.clone(),
             source: Box::new(source),
         };
-        let prefix = aggregate_prefix(aggregate);
+        let duplicate = |sequence| AppendError::Duplicate { aggregate: aggregate.clone(), sequence };
         let known: Vec<_> = events.iter().filter_map(|event| self.known(event.fingerprint)).collect();
         if let (true, Some(&last)) = (known.len() == events.len(), known.last()) {
             // An event of another aggregate with the same id is not this one.
-            return if self.has(&prefix, last).map_err(unknown)? {
-                Ok(Appended { last, duplicate: true })
+            return if self.has(prefix, last).map_err(unavailable)? {
+                Ok(Standing::Stored(last))
             } else {
-                Err(AppendError::reused_id(aggregate.clone(), last))
+                Err(duplicate(last))
             };
         }
-        let actual = self.head(&prefix).map_err(unknown)?;
-        if actual != expected {
-            return match self.stored_after(&prefix, expected, events).map_err(unknown)? {
-                Some(last) => Ok(Appended { last, duplicate: true }),
-                None => Err(AppendError::Conflict { aggregate: aggregate.clone(), expected, actual }),
+        let actual = self.head(prefix).map_err(unavailable)?;
+        if actual != *expected {
+            return match self.stored_after(prefix, *expected, events).map_err(unavailable)? {
+                Some(last) => Ok(Standing::Stored(last)),
+                None => {
+                    Err(AppendError::Conflict { aggregate: aggregate.clone(), expected: *expected, actual })
+                }
             };
         }
-        if let Some(&sequence) = known.first() {
-            return Err(AppendError::reused_id(aggregate.clone(), sequence));
-        }
+        known.first().map_or(Ok(Standing::New), |&sequence| Err(duplicate(sequence)))
+    }
+
+    fn stage_part(&mut self, part: &Part, prefix: Vec<u8>) {
         let stored_at = Timestamp::now();
         let Staged { batch, sequences, fingerprints } = &mut self.staged;
-        let of_aggregate = sequences.entry(prefix.clone()).or_default();
-        for event in events {
+        for event in &part.events {
             self.last += 1;
             batch.insert(&event_key(self.last), encode(stored_at, event));
             batch.insert(aggregate_key(&prefix, self.last), &event.fingerprint.to_bytes());
             fingerprints.insert(event.fingerprint, self.last);
-            of_aggregate.push(self.last);
+            sequences.entry(prefix.clone()).or_default().push(self.last);
         }
-        Ok(Appended { last: self.last, duplicate: false })
     }
 
     /// The sequence of an event that was stored not long ago.

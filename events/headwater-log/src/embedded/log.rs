@@ -16,7 +16,7 @@ use super::stream::StreamReader;
 use super::writer::{Arriving, Request, Writer};
 use crate::read::check;
 use crate::{
-    Append, AppendError, Checkpoint, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
+    AppendError, Checkpoint, Commit, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
     StreamInfo,
 };
 
@@ -104,19 +104,20 @@ impl EventLog for EmbeddedLog {
         Ok(self.lock().values().map(StreamReader::info).collect())
     }
 
-    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
-        let (aggregate, expected) = (append.aggregate.clone(), append.expected);
+    async fn begin_commit(&self, commit: Commit) -> Result<PendingAppend, AppendError> {
+        let parts = commit.into_parts(MESSAGE_BYTES_MAX)?;
+        // A commit has a first append.
+        let aggregate = parts[0].aggregate.clone();
         if !self.lock().contains_key(aggregate.domain()) {
             return Err(AppendError::NoStream { aggregate });
         }
-        let events = append.into_new_events(MESSAGE_BYTES_MAX)?;
         let (answer, answered) = oneshot::channel();
-        let request = Request::Append(Arriving { aggregate: aggregate.clone(), expected, events, answer });
+        let pending = PendingAppend::answered(&aggregate, answered);
         let stopped =
-            |aggregate| AppendError::Unknown { aggregate, source: "the log's writer has stopped".into() };
-        let writer = self.writer.requests().ok_or_else(|| stopped(aggregate.clone()))?;
-        writer.send(request).await.map_err(|_| stopped(aggregate.clone()))?;
-        Ok(PendingAppend::new(async move { answered.await.unwrap_or_else(|_| Err(stopped(aggregate))) }))
+            || AppendError::Unavailable { aggregate, source: "the log's writer has stopped".into() };
+        let Some(writer) = self.writer.requests() else { return Err(stopped()) };
+        writer.send(Request::Commit(Arriving { parts, answer })).await.map_err(|_| stopped())?;
+        Ok(pending)
     }
 
     async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
@@ -143,11 +144,16 @@ impl EventLog for EmbeddedLog {
         Ok(Follow::new(created, events.boxed()))
     }
 
-    async fn load(&self, aggregate: &Aggregate, _at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
+    async fn load_from(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+        _at_least: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
         // A conflict is reported after what caused it is visible, so there is nothing to wait for.
         let (stream, aggregate) = (self.reader(aggregate.domain())?, aggregate.clone());
         let domain = aggregate.domain().clone();
-        blocking(&domain, move || stream.load(&aggregate)).await?
+        blocking(&domain, move || stream.load(&aggregate, from)).await?
     }
 }
 

@@ -86,11 +86,15 @@ impl StreamReader {
         (events, next)
     }
 
-    /// All events of an aggregate that readers may see.
-    pub(super) fn load(&self, aggregate: &Aggregate) -> Result<Vec<StoredEvent>, ReadError> {
+    /// The events of an aggregate that readers may see, from a sequence on.
+    pub(super) fn load(&self, aggregate: &Aggregate, from: u64) -> Result<Vec<StoredEvent>, ReadError> {
         let unavailable = |error| ReadError::unavailable(&self.domain, error);
         let prefix = aggregate_prefix(aggregate);
-        let keys = self.tree.range(aggregate_key(&prefix, 0)..=aggregate_key(&prefix, self.last())).keys();
+        let (first, last) = (aggregate_key(&prefix, from), aggregate_key(&prefix, self.last()));
+        if first > last {
+            return Ok(Vec::new());
+        }
+        let keys = self.tree.range(first..=last).keys();
         let mut events = Vec::new();
         for key in keys {
             let sequence = sequence_of(&key.map_err(unavailable)?);

@@ -9,22 +9,20 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::appender::Appender;
-use crate::append::NewEvent;
+use crate::append::Part;
 use crate::{AppendError, Appended};
 
 /// What the writer is asked to do.
 pub(super) enum Request {
     /// Take care of a stream.
     Open(Domain, Box<Appender>),
-    /// Store an append to a stream that it takes care of, and answer.
-    Append(Arriving),
+    /// Store a commit to a stream that it takes care of, and answer.
+    Commit(Arriving),
 }
 
-/// An append, and where its answer goes.
+/// A commit, and where its answer goes.
 pub(super) struct Arriving {
-    pub(super) aggregate: Aggregate,
-    pub(super) expected: u64,
-    pub(super) events: Vec<NewEvent>,
+    pub(super) parts: Vec<Part>,
     pub(super) answer: oneshot::Sender<Result<Appended, AppendError>>,
 }
 
@@ -137,9 +135,11 @@ impl Appending {
                 self.appenders.insert(domain, appender);
                 None
             }
-            Request::Append(Arriving { aggregate, expected, events, answer }) => {
+            Request::Commit(Arriving { parts, answer }) => {
+                // A commit has a first append.
+                let aggregate = parts[0].aggregate.clone();
                 let staged = match self.appenders.get_mut(aggregate.domain()) {
-                    Some(appender) => appender.stage(&aggregate, expected, &events),
+                    Some(appender) => appender.stage(&parts),
                     None => Err(AppendError::NoStream { aggregate: aggregate.clone() }),
                 };
                 Some((answer, aggregate, staged))

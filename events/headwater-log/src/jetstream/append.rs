@@ -4,32 +4,31 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::publish::PublishAck;
 use bytes::Bytes;
 use headwater_event::{Aggregate, Fingerprint};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::batch;
-use super::driver::Driver;
 use super::log::Broker;
 use super::message::headers;
 use super::verdict::{Verdict, verdict};
-use crate::append::{NewEvent, is_about};
+use crate::append::{NewEvent, Part, is_about};
+use crate::denials::Denied;
 use crate::retry::Backoff;
-use crate::{Append, AppendError, Appended, PendingAppend, StoredEvent};
+use crate::{AppendError, Appended, Commit, Denial, StoredEvent};
 
 /// Which subjects the expectation is about (server 2.12); the client has no name for it.
 const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
 
-/// One append on its way: what is sent, as often as it must be.
-struct Attempt {
+/// One commit on its way: what is sent, as often as it must be.
+pub(super) struct Attempt {
     broker: Broker,
     deadline: Instant,
-    aggregate: Aggregate,
-    expected: u64,
-    events: Vec<NewEvent>,
+    parts: Vec<Part>,
+    denied: Denied,
+    /// Whether it was sent and not answered, so that it may be stored.
+    answer_lost: bool,
 }
 
 pub(super) struct Outgoing {
@@ -44,154 +43,240 @@ impl From<Outgoing> for PublishMessage {
     }
 }
 
-type Failure = Box<dyn Error + Send + Sync>;
+/// What becomes of sending: the answer is under way, or nothing was sent.
+pub(super) type Sent = Result<PublishAckFuture, PublishError>;
 
-/// Sends an append once, in the caller's order, and leaves the answer, and any retry, to what is
-/// returned.
-pub(super) async fn begin(
-    broker: Broker,
-    driver: &Driver,
-    append: Append,
-) -> Result<PendingAppend, AppendError> {
-    let attempt = Attempt::new(broker, append)?;
-    let room = attempt.wait_for_room().await;
-    let first = match &room {
-        Ok(_) => attempt.send().await,
-        Err(_) => Err(PublishError::new(PublishErrorKind::TimedOut)),
-    };
-    let aggregate = attempt.aggregate.clone();
-    let answer = driver.take(async move {
-        let _room = room;
-        attempt.finish(first).await
-    });
-    Ok(PendingAppend::new(async move {
-        answer.await.unwrap_or_else(|source| Err(AppendError::Unknown { aggregate, source }))
-    }))
+/// How a part of a commit stands, as the stream's leader has it.
+enum Standing {
+    /// The aggregate is at the expected version.
+    Unchanged,
+    /// The events are stored, the last one here.
+    Stored(u64),
+    /// An event of the aggregate with the id of one of these is stored here, but not all of them are.
+    Reused(u64),
+    /// The aggregate is at another version.
+    Moved(u64),
 }
 
-impl Attempt {
-    fn new(broker: Broker, append: Append) -> Result<Self, AppendError> {
-        let (aggregate, expected) = (append.aggregate.clone(), append.expected);
-        let events = append.into_new_events(broker.client.server_info().max_payload)?;
-        let deadline = broker.deadline();
-        Ok(Self { broker, deadline, aggregate, expected, events })
-    }
+/// How the parts of a commit stand, together.
+#[derive(Default)]
+struct Standings {
+    conflict: Option<AppendError>,
+    unchanged: bool,
+    /// Whose events are stored, and where the last one is; together with an aggregate that is unchanged, their ids are used
+    /// for other events.
+    reused: Option<(Aggregate, u64)>,
+}
 
-    /// Room for a batch, until its answer is there. Single events find theirs in the client.
-    async fn wait_for_room(&self) -> Result<Option<OwnedSemaphorePermit>, Elapsed> {
-        if self.events.len() == 1 {
-            return Ok(None);
+impl Standings {
+    fn add(&mut self, part: &Part, standing: Standing) {
+        match standing {
+            Standing::Unchanged => self.unchanged = true,
+            Standing::Moved(actual) => {
+                self.conflict.get_or_insert_with(|| conflict(part, actual));
+            }
+            Standing::Reused(sequence) => {
+                self.unchanged = true;
+                self.reused = Some((part.aggregate.clone(), sequence));
+            }
+            Standing::Stored(sequence) => {
+                let last = self.reused.as_ref().map_or(0, |(_, last)| *last);
+                self.reused = Some((part.aggregate.clone(), sequence.max(last)));
+            }
         }
-        // Nobody closes the semaphore.
-        Ok(timeout_at(self.deadline, self.broker.batches.clone().acquire_owned()).await?.ok())
     }
 
-    async fn send(&self) -> Result<PublishAckFuture, PublishError> {
-        let answer = timeout_at(self.deadline, async {
-            match &self.events[..] {
-                [single] => {
-                    let message = self.outgoing(0, single);
+    /// The answer, if it is certain.
+    fn answer(self) -> Option<Answer> {
+        match (self.conflict, self.reused) {
+            (Some(conflict), _) => Some(Err(conflict)),
+            (None, Some((_, last))) if !self.unchanged => Some(Ok(Appended { last, duplicate: true })),
+            _ => None,
+        }
+    }
+}
+
+type Failure = Box<dyn Error + Send + Sync>;
+type Answer = Result<Appended, AppendError>;
+
+impl Attempt {
+    /// An attempt, after every check that needs no broker.
+    pub(super) fn new(broker: Broker, commit: Commit) -> Result<Self, AppendError> {
+        let parts = commit.into_parts(broker.client.server_info().max_payload)?;
+        let (deadline, denied) = (broker.deadline(), broker.denials.watch());
+        Ok(Self { broker, deadline, parts, denied, answer_lost: false })
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// How many events it has.
+    pub(super) fn events(&self) -> usize {
+        self.parts.iter().map(|part| part.events.len()).sum()
+    }
+
+    /// How large its data is.
+    pub(super) fn bytes(&self) -> usize {
+        self.parts.iter().flat_map(|part| &part.events).map(|event| event.envelope.data().len()).sum()
+    }
+
+    pub(super) fn aggregates(&self) -> impl Iterator<Item = &Aggregate> {
+        self.parts.iter().map(|part| &part.aggregate)
+    }
+
+    /// What is sent. The guard of an aggregate's events is its first one's: the others are part of the same decision.
+    pub(super) fn messages(&self) -> impl Iterator<Item = Outgoing> {
+        self.parts.iter().flat_map(|part| {
+            part.events.iter().enumerate().map(|(index, event)| {
+                let mut headers = headers(event);
+                if index == 0 {
+                    headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, part.expected.to_string());
+                    headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, part.aggregate.filter());
+                }
+                let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
+                Outgoing { subject: event.subject.clone(), headers, payload }
+            })
+        })
+    }
+
+    /// Sends it once, as an atomic batch if it has several events.
+    pub(super) async fn send(&self) -> Sent {
+        let sent = timeout_at(self.deadline, async {
+            let count = self.events();
+            match self.messages().next() {
+                Some(message) if count == 1 => {
                     self.broker.context.send_publish(message.subject.clone(), message.into()).await
                 }
-                several => {
-                    let messages =
-                        several.iter().enumerate().map(|(index, event)| self.outgoing(index, event));
-                    batch::send(&self.broker, messages).await
-                }
+                _ => batch::send(&self.broker, self.messages(), count).await,
             }
         });
         // Without a connection, the client's queue fills up, and then there is no room to wait for.
-        answer.await.unwrap_or_else(|_| Err(PublishError::new(PublishErrorKind::TimedOut)))
+        sent.await.unwrap_or_else(|_| Err(PublishError::new(PublishErrorKind::TimedOut)))
     }
 
-    fn outgoing(&self, index: usize, event: &NewEvent) -> Outgoing {
-        let mut headers = headers(event);
-        if index == 0 {
-            // The guard of a batch is its first message's: the others are part of the same decision.
-            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, self.expected.to_string());
-            headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, self.aggregate.filter());
+    /// Sends it once, when there is room for it. Single events find theirs in the client; a batch keeps its room.
+    pub(super) async fn send_with_room(&self) -> (Option<OwnedSemaphorePermit>, Sent) {
+        if self.events() == 1 {
+            return (None, self.send().await);
         }
-        let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
-        Outgoing { subject: event.subject.clone(), headers, payload }
+        match self.broker.room_for_batch(self.deadline).await {
+            Some(room) => (Some(room), self.send().await),
+            None => (None, Err(PublishError::new(PublishErrorKind::TimedOut))),
+        }
     }
 
-    async fn finish(self, first: Result<PublishAckFuture, PublishError>) -> Result<Appended, AppendError> {
+    /// Waits for the answer to what was sent, and sends it again for as long as none comes, up to the deadline.
+    pub(super) async fn finish(mut self, mut sent: Sent) -> Answer {
         let mut backoff = Backoff::until(self.deadline);
-        let mut sent = first;
         loop {
-            let settled = match timeout_at(self.deadline, self.settle(sent)).await {
-                Ok(settled) => settled,
-                Err(elapsed) => Err(elapsed.into()),
+            let verdict = self.verdict(sent).await;
+            self.note(&verdict);
+            let failure = match timeout_at(self.deadline, self.settle(verdict)).await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(failure)) => failure,
+                Err(elapsed) => elapsed.into(),
             };
-            let failure = match settled {
-                Ok(answer) => return answer,
-                Err(failure) => failure,
-            };
-            if !backoff.wait().await {
-                return Err(AppendError::Unknown { aggregate: self.aggregate, source: failure });
+            let denied = failure.is::<Denial>();
+            if denied || !backoff.wait().await {
+                return Err(self.given_up(failure));
             }
-            tracing::debug!(aggregate = %self.aggregate, error = %failure, "sending an append again");
+            tracing::debug!(aggregate = %self.aggregate(), error = %failure, "sending an append again");
             sent = self.send().await;
         }
     }
 
-    /// Waits for the answer to what was sent; a failure may be tried again.
-    async fn settle(
-        &self,
-        sent: Result<PublishAckFuture, PublishError>,
-    ) -> Result<Result<Appended, AppendError>, Failure> {
-        let answer = match sent {
-            Ok(answer) => answer.await,
-            Err(error) => Err(error),
+    /// Remembers what the verdict says of all that comes later.
+    pub(super) fn note(&mut self, verdict: &Verdict) {
+        self.answer_lost |= match verdict {
+            Verdict::Lost(_) => true,
+            Verdict::Denied(denial) => denial.subscription,
+            _ => false,
         };
-        match verdict(answer) {
-            Verdict::Stored(PublishAck { sequence, duplicate: false, .. }) => {
+    }
+
+    /// The end without an answer.
+    pub(super) fn given_up(&self, source: Failure) -> AppendError {
+        let aggregate = self.aggregate().clone();
+        if self.answer_lost {
+            AppendError::Unknown { aggregate, source }
+        } else {
+            AppendError::Unavailable { aggregate, source }
+        }
+    }
+
+    /// Whether an aggregate is no longer at its expected version.
+    pub(super) async fn is_outdated(&self) -> Result<bool, Failure> {
+        for part in &self.parts {
+            if self.head(part).await? != part.expected {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn verdict(&mut self, sent: Sent) -> Verdict {
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(error) => return Verdict::NotNow(error.into()),
+        };
+        let parts = &self.parts;
+        let is_ours =
+            |denied: &str| parts.iter().flat_map(|part| &part.events).any(|event| event.subject == denied);
+        tokio::select! {
+            biased;
+            answered = timeout_at(self.deadline, answer) => match answered {
+                Ok(answer) => verdict(answer),
+                Err(elapsed) => Verdict::Lost(elapsed.into()),
+            },
+            denial = self.denied.any_of(is_ours) => Verdict::Denied(denial),
+        }
+    }
+
+    /// What the server's verdict comes to; a failure may be tried again.
+    async fn settle(&self, verdict: Verdict) -> Result<Answer, Failure> {
+        match verdict {
+            Verdict::Stored { sequence, duplicate: false } => {
                 Ok(Ok(Appended { last: sequence, duplicate: false }))
             }
-            Verdict::Stored(PublishAck { sequence, .. }) => self.resolve_duplicate(sequence).await,
+            Verdict::Stored { sequence, .. } => self.resolve_duplicate(sequence).await,
             Verdict::Conflict => self.resolve_conflict().await,
             Verdict::Duplicates => self.resolve_duplicates().await,
-            Verdict::NoStream(failure) => match self.broker.stream_info(self.aggregate.domain()).await? {
+            Verdict::NoStream(failure) => match self.broker.stream_info(self.aggregate().domain()).await? {
                 Some(_) => Err(failure),
-                None => Ok(Err(AppendError::NoStream { aggregate: self.aggregate.clone() })),
+                None => Ok(Err(AppendError::NoStream { aggregate: self.aggregate().clone() })),
             },
             Verdict::Refused { code, description } => {
-                Ok(Err(AppendError::Refused { aggregate: self.aggregate.clone(), code, description }))
+                Ok(Err(AppendError::Refused { aggregate: self.aggregate().clone(), code, description }))
             }
-            Verdict::Retry(failure) => Err(failure),
+            // Without its answers nobody would ever know.
+            Verdict::Denied(denial) if denial.subscription => Err(denial.into()),
+            Verdict::Denied(Denial { subject, .. }) => {
+                Ok(Err(AppendError::Denied { aggregate: self.aggregate().clone(), subject }))
+            }
+            Verdict::NotNow(failure) | Verdict::Lost(failure) => Err(failure),
         }
     }
 
     /// Tells a real conflict from an earlier attempt whose answer was lost, by what the leader has stored.
-    async fn resolve_conflict(&self) -> Result<Result<Appended, AppendError>, Failure> {
-        let actual = self.broker.last_of(&self.aggregate).await?.unwrap_or(0);
-        if actual == self.expected {
-            // The guard was held by a write in flight that came to nothing.
-            return Err("another write to the aggregate was under way".into());
+    async fn resolve_conflict(&self) -> Result<Answer, Failure> {
+        let mut standings = Standings::default();
+        for part in &self.parts {
+            standings.add(part, self.standing(part).await?);
         }
-        if actual > self.expected {
-            let stored = match self.events.len() {
-                // The first event after the expected version decides.
-                1 => self.next(self.expected + 1).await?,
-                _ => self.load(self.expected + 1, actual).await?,
-            };
-            let ours = self.events.iter().map(|event| event.fingerprint);
-            let ours = stored.iter().map(fingerprint).take(self.events.len()).eq(ours);
-            if let (true, Some(last)) = (ours, stored.get(self.events.len() - 1)) {
-                return Ok(Ok(Appended { last: last.sequence, duplicate: true }));
-            }
-        }
-        Ok(Err(self.conflict(actual)))
+        // Otherwise the guard was held by a write in flight that came to nothing.
+        standings.answer().ok_or_else(|| "another write to the aggregate was under way".into())
     }
 
     /// The broker knows the only event. It knows it by its id alone, so it may be the event of another
     /// aggregate with the same id; then this one was not stored, and must not be called stored.
-    async fn resolve_duplicate(&self, sequence: u64) -> Result<Result<Appended, AppendError>, Failure> {
-        let domain = self.aggregate.domain();
+    async fn resolve_duplicate(&self, sequence: u64) -> Result<Answer, Failure> {
+        let aggregate = self.aggregate();
+        let domain = aggregate.domain();
         let stored = self.broker.get(domain, &domain.subjects(), sequence, 1, sequence, self.deadline).await;
         let ours = match stored {
             Ok(stored) => stored.first().is_some_and(|StoredEvent { envelope, .. }| {
-                envelope.event_type().is_ok_and(|event_type| is_about(envelope, event_type, &self.aggregate))
+                envelope.event_type().is_ok_and(|event_type| is_about(envelope, event_type, aggregate))
             }),
             Err(error) if error.is_malformed() => false,
             Err(error) => return Err(error.into()),
@@ -199,42 +284,86 @@ impl Attempt {
         Ok(if ours {
             Ok(Appended { last: sequence, duplicate: true })
         } else {
-            Err(self.reused_id(sequence))
+            Err(duplicate(aggregate, sequence))
         })
     }
 
     /// The broker knows at least one event of the batch, and has stored nothing.
-    async fn resolve_duplicates(&self) -> Result<Result<Appended, AppendError>, Failure> {
-        let actual = self.broker.last_of(&self.aggregate).await?.unwrap_or(0);
-        let stored = self.load(1, actual).await?;
-        let find = |ours: &NewEvent| stored.iter().find(|event| fingerprint(event) == ours.fingerprint);
-        let found: Vec<_> = self.events.iter().filter_map(find).collect();
-        match found.last() {
-            Some(last) if found.len() == self.events.len() => {
-                Ok(Ok(Appended { last: last.sequence, duplicate: true }))
-            }
-            _ if actual != self.expected => Ok(Err(self.conflict(actual))),
-            Some(reused) => Ok(Err(self.reused_id(reused.sequence))),
-            None => Err("an event with the id of one of these is under way, or of another aggregate".into()),
+    async fn resolve_duplicates(&self) -> Result<Answer, Failure> {
+        let mut standings = Standings::default();
+        for part in &self.parts {
+            standings.add(part, self.history(part).await?);
         }
+        let reused = standings.reused.clone();
+        standings
+            .answer()
+            .or_else(|| reused.map(|(aggregate, sequence)| Err(duplicate(&aggregate, sequence))))
+            .ok_or_else(|| {
+                "an event with the id of one of these is under way, or of another aggregate".into()
+            })
     }
 
-    async fn next(&self, from: u64) -> Result<Vec<StoredEvent>, Failure> {
-        let Self { aggregate, deadline, .. } = self;
-        Ok(self.broker.get(aggregate.domain(), &aggregate.filter(), from, 1, from, *deadline).await?)
+    /// How a part stands, by what follows its expected version.
+    async fn standing(&self, part: &Part) -> Result<Standing, Failure> {
+        let actual = self.head(part).await?;
+        if actual == part.expected {
+            return Ok(Standing::Unchanged);
+        }
+        if actual > part.expected {
+            let stored = match part.events.len() {
+                // The first event after the expected version decides.
+                1 => self.next(part).await?,
+                _ => self.load(part, part.expected + 1, actual).await?,
+            };
+            let ours = part.events.iter().map(|event| event.fingerprint);
+            let ours = stored.iter().map(fingerprint).take(part.events.len()).eq(ours);
+            if let (true, Some(last)) = (ours, stored.get(part.events.len() - 1)) {
+                return Ok(Standing::Stored(last.sequence));
+            }
+        }
+        Ok(Standing::Moved(actual))
     }
 
-    async fn load(&self, from: u64, at_least: u64) -> Result<Vec<StoredEvent>, Failure> {
-        Ok(self.broker.load(&self.aggregate, from, at_least, self.deadline).await?)
+    /// How a part stands, by all that ever happened to its aggregate.
+    async fn history(&self, part: &Part) -> Result<Standing, Failure> {
+        let actual = self.head(part).await?;
+        let stored = self.load(part, 1, actual).await?;
+        let find = |ours: &NewEvent| stored.iter().find(|event| fingerprint(event) == ours.fingerprint);
+        let found: Vec<_> = part.events.iter().filter_map(find).collect();
+        Ok(match found.last() {
+            Some(last) if found.len() == part.events.len() => Standing::Stored(last.sequence),
+            _ if actual != part.expected => Standing::Moved(actual),
+            Some(reused) => Standing::Reused(reused.sequence),
+            None => Standing::Unchanged,
+        })
     }
 
-    fn conflict(&self, actual: u64) -> AppendError {
-        AppendError::Conflict { aggregate: self.aggregate.clone(), expected: self.expected, actual }
+    async fn head(&self, part: &Part) -> Result<u64, Failure> {
+        Ok(self.broker.last_of(&part.aggregate).await?.unwrap_or(0))
     }
 
-    fn reused_id(&self, sequence: u64) -> AppendError {
-        AppendError::reused_id(self.aggregate.clone(), sequence)
+    async fn next(&self, Part { aggregate, expected, .. }: &Part) -> Result<Vec<StoredEvent>, Failure> {
+        let from = expected + 1;
+        Ok(self.broker.get(aggregate.domain(), &aggregate.filter(), from, 1, from, self.deadline).await?)
     }
+
+    async fn load(&self, part: &Part, from: u64, at_least: u64) -> Result<Vec<StoredEvent>, Failure> {
+        Ok(self.broker.load(&part.aggregate, from, at_least, self.deadline).await?)
+    }
+
+    /// The aggregate by which a commit is named in errors.
+    pub(super) fn aggregate(&self) -> &Aggregate {
+        // A commit has a first append.
+        &self.parts[0].aggregate
+    }
+}
+
+fn conflict(part: &Part, actual: u64) -> AppendError {
+    AppendError::Conflict { aggregate: part.aggregate.clone(), expected: part.expected, actual }
+}
+
+fn duplicate(aggregate: &Aggregate, sequence: u64) -> AppendError {
+    AppendError::Duplicate { aggregate: aggregate.clone(), sequence }
 }
 
 fn fingerprint(event: &StoredEvent) -> Fingerprint {

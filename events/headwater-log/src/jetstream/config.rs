@@ -14,16 +14,31 @@ pub struct JetStreamConfig {
     pub deadline: Duration,
     /// How long the broker itself recognises an event that is sent again.
     pub duplicate_window: Duration,
+    /// When the servers flush what they store, which decides how appends are sent.
+    pub flush: Flush,
+}
+
+/// When a server flushes what it stores to the disk: its `sync_interval`. A client can't ask for it, so whoever runs both
+/// says it to both; a wrong answer costs speed and nothing else.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Flush {
+    /// Now and then: the server's default. Each append is sent by itself, at once.
+    #[default]
+    Lazily,
+    /// After each message, or after each atomic batch: `sync_interval: always`. The appends that wait while a batch is
+    /// under way are sent as the next one, because a flush costs more than a message.
+    Always,
 }
 
 impl Default for JetStreamConfig {
-    /// One replica, 5 s for an attempt, 30 s for an operation, two minutes' duplicate window.
+    /// One replica, 5 s for an attempt, 30 s for an operation, two minutes' duplicate window, lazy flushing.
     fn default() -> Self {
         Self {
             replicas: 1,
             answer_timeout: Duration::from_secs(5),
             deadline: Duration::from_secs(30),
             duplicate_window: Duration::from_secs(120),
+            flush: Flush::default(),
         }
     }
 }

@@ -1,11 +1,12 @@
-use std::error::Error;
-
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use tokio::sync::{mpsc, oneshot};
 
-/// Brings appends to their end, whether anybody waits for them or not.
+use super::append::Attempt;
+use crate::PendingAppend;
+
+/// Sends commits one by one, and brings them to their end, whether anybody waits for them or not.
 ///
 /// It is one task for all of them: answers come in bursts, and a task for each append costs half of the
 /// throughput, in wake-ups alone.
@@ -19,18 +20,18 @@ impl Driver {
         Self(begun)
     }
 
-    /// Drives `append` to its end; what is returned waits for its result.
-    pub(super) fn take<T: Send + 'static>(
-        &self,
-        append: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = Result<T, Box<dyn Error + Send + Sync>>> + Send + 'static {
-        let (sender, result) = oneshot::channel();
+    /// Sends a commit once, in the caller's order, and leaves the answer, and any retry, to the task.
+    pub(super) async fn begin(&self, attempt: Attempt) -> PendingAppend {
+        let (room, sent) = attempt.send_with_room().await;
+        let (sender, answer) = oneshot::channel();
+        let pending = PendingAppend::answered(attempt.aggregate(), answer);
         // Who doesn't wait has nothing to be told. The task ends only with the runtime, and then the sender
-        // of the result is dropped.
+        // of the answer is dropped.
         let _ = self.0.send(Box::pin(async move {
-            let _ = sender.send(append.await);
+            let _room = room;
+            let _ = sender.send(attempt.finish(sent).await);
         }));
-        async move { Ok(result.await?) }
+        pending
     }
 }
 

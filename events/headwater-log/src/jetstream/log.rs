@@ -12,23 +12,33 @@ use bytes::Bytes;
 use futures::TryStreamExt as _;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::config::{JetStreamConfig, problem};
+use super::append::Attempt;
+use super::config::{Flush, JetStreamConfig, problem};
+use super::direct;
 use super::driver::Driver;
 use super::follow::follow;
-use super::{append, direct};
+use super::group::Committer;
 use crate::retry::Backoff;
 use crate::{
-    Append, AppendError, Checkpoint, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
-    StreamInfo,
+    AppendError, Checkpoint, Commit, Denials, EventLog, Follow, OpenError, PendingAppend, ReadError,
+    StoredEvent, StreamInfo,
 };
 
 /// The log on NATS JetStream.
 pub struct JetStreamLog {
     broker: Broker,
-    driver: Driver,
+    sending: Sending,
+}
+
+/// How commits are sent.
+enum Sending {
+    /// Each by itself, at once.
+    Alone(Driver),
+    /// Gathered, while others are under way.
+    Gathered(Committer),
 }
 
 /// A connection to the broker, and how it is used. Cloning is cheap.
@@ -39,6 +49,7 @@ pub(super) struct Broker {
     pub(super) config: JetStreamConfig,
     /// Room for batches in flight.
     pub(super) batches: Arc<Semaphore>,
+    pub(super) denials: Denials,
 }
 
 /// How many appends may be under way before a caller waits for room. More are hardly faster, and on a slow
@@ -53,13 +64,25 @@ const BATCHES_IN_FLIGHT: usize = 16;
 const HEARD_MAX: Duration = Duration::from_secs(1);
 
 impl JetStreamLog {
-    /// The log behind a connection.
+    /// The log behind a connection. What the server denies it is only noticed as a lost answer: the client reports
+    /// it to the connection's event callback, so [`watched`](Self::watched) is better.
     ///
     /// # Panics
     ///
     /// Outside of a Tokio runtime.
     #[must_use]
     pub fn new(client: Client, config: JetStreamConfig) -> Self {
+        Self::watched(client, Denials::new(), config)
+    }
+
+    /// The log behind a connection whose event callback feeds these denials, as
+    /// `service::Connection::connect_watched` makes it.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime.
+    #[must_use]
+    pub fn watched(client: Client, denials: Denials, config: JetStreamConfig) -> Self {
         let context = ContextBuilder::new()
             .timeout(config.answer_timeout)
             .ack_timeout(config.answer_timeout)
@@ -67,7 +90,13 @@ impl JetStreamLog {
             .backpressure_on_inflight(true)
             .build(client.clone());
         let batches = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
-        Self { broker: Broker { client, context, config, batches }, driver: Driver::spawn() }
+        let flush = config.flush;
+        let broker = Broker { client, context, config, batches, denials };
+        let sending = match flush {
+            Flush::Lazily => Sending::Alone(Driver::spawn()),
+            Flush::Always => Sending::Gathered(Committer::spawn(broker.clone())),
+        };
+        Self { broker, sending }
     }
 }
 
@@ -114,8 +143,12 @@ impl EventLog for JetStreamLog {
         Ok(streams)
     }
 
-    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
-        append::begin(self.broker.clone(), &self.driver, append).await
+    async fn begin_commit(&self, commit: Commit) -> Result<PendingAppend, AppendError> {
+        let attempt = Attempt::new(self.broker.clone(), commit)?;
+        Ok(match &self.sending {
+            Sending::Alone(driver) => driver.begin(attempt).await,
+            Sending::Gathered(committer) => committer.begin(attempt).await,
+        })
     }
 
     async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
@@ -133,8 +166,13 @@ impl EventLog for JetStreamLog {
         follow(self.broker.clone(), filter, checkpoint).await
     }
 
-    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
-        self.broker.load(aggregate, 1, at_least, self.broker.deadline()).await
+    async fn load_from(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+        at_least: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        self.broker.load(aggregate, from, at_least, self.broker.deadline()).await
     }
 }
 
@@ -233,6 +271,12 @@ impl Broker {
                 return Err(failure);
             }
         }
+    }
+
+    /// Room for an atomic batch, until it is dropped; none when there is none in time.
+    pub(super) async fn room_for_batch(&self, deadline: Instant) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes the semaphore.
+        timeout_at(deadline, self.batches.clone().acquire_owned()).await.ok()?.ok()
     }
 
     /// The sequence of an aggregate's last event, as the stream's leader has it.

@@ -6,9 +6,10 @@ mod config;
 mod direct;
 mod driver;
 mod follow;
+mod group;
 mod log;
 mod message;
 mod verdict;
 
-pub use config::JetStreamConfig;
+pub use config::{Flush, JetStreamConfig};
 pub use log::JetStreamLog;

@@ -3,10 +3,16 @@ use std::error::Error;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::publish::PublishAck;
 
+use crate::Denial;
+
 /// What the server says to an append.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    Stored(PublishAck),
+    /// The last message is here; or, for a single one, it was stored before.
+    Stored {
+        sequence: u64,
+        duplicate: bool,
+    },
     /// Somebody was first, and it may have been an earlier attempt of ours.
     Conflict,
     /// An event of the batch was stored before.
@@ -17,8 +23,12 @@ pub(super) enum Verdict {
         code: u64,
         description: String,
     },
-    /// No answer, or one that means "not now".
-    Retry(Box<dyn Error + Send + Sync>),
+    /// This connection may not publish there, or not read the answer.
+    Denied(Denial),
+    /// Nothing was stored: it wasn't sent, or the answer means "not now".
+    NotNow(Box<dyn Error + Send + Sync>),
+    /// No answer came, so it may have been stored.
+    Lost(Box<dyn Error + Send + Sync>),
 }
 
 /// Codes by which the server says that the aggregate isn't at the expected version: as it is stored, and
@@ -40,20 +50,20 @@ const RETRYABLE: [u64; 6] = [
 
 pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
     let error = match answer {
-        Ok(ack) => return Verdict::Stored(ack),
+        Ok(PublishAck { sequence, duplicate, .. }) => return Verdict::Stored { sequence, duplicate },
         Err(error) => error,
     };
     let server = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
     let Some(server) = server else {
         return match error.kind() {
             PublishErrorKind::StreamNotFound => Verdict::NoStream(error.into()),
-            _ => Verdict::Retry(error.into()),
+            _ => Verdict::Lost(error.into()),
         };
     };
     match server.error_code().0 {
         DUPLICATES => Verdict::Duplicates,
         code if CONFLICT.contains(&code) => Verdict::Conflict,
-        code if RETRYABLE.contains(&code) || server.code() == 503 => Verdict::Retry(error.into()),
+        code if RETRYABLE.contains(&code) || server.code() == 503 => Verdict::NotNow(error.into()),
         code => Verdict::Refused { code, description: server.to_string() },
     }
 }
@@ -90,7 +100,7 @@ mod tests {
         for (http_code, code) in
             [(503, 10163), (503, 10008), (429, 10167), (429, 10210), (409, 10158), (400, 10176), (503, 10077)]
         {
-            assert!(matches!(answer(http_code, code), Verdict::Retry(_)), "{code}");
+            assert!(matches!(answer(http_code, code), Verdict::NotNow(_)), "{code}");
         }
     }
 
@@ -102,10 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_tried_again_and_nobody_is_asked_about() {
+    fn after_silence_it_may_be_stored_and_nobody_is_asked_about() {
         let kinds = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe, PublishErrorKind::Other];
         for kind in kinds {
-            assert!(matches!(verdict(Err(PublishError::new(kind))), Verdict::Retry(_)), "{kind}");
+            assert!(matches!(verdict(Err(PublishError::new(kind))), Verdict::Lost(_)), "{kind}");
         }
         let nobody = verdict(Err(PublishError::new(PublishErrorKind::StreamNotFound)));
         assert!(matches!(nobody, Verdict::NoStream(_)));

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_nats::Event;
 
-use super::denials::Denials;
+use crate::denials::Denials;
 
 /// Logs what happens to a connection, for its operator, and passes on what the server denies.
 pub(super) struct ClientEvents {

@@ -9,11 +9,11 @@ use super::client_events::ClientEvents;
 use super::connect_error::NO_ANSWER;
 use super::context::{Context, expand_home};
 use super::credentials::Credentials;
-use super::denials::Denials;
 use super::secret::Secret;
 use super::servers::Servers;
 use super::tls::Tls;
 use super::{ConnectError, ServersError, reconnect};
+use crate::denials::Denials;
 
 const DEFAULT_SERVER: &str = "nats://127.0.0.1:4222";
 

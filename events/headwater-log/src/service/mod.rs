@@ -7,7 +7,6 @@ mod connection;
 mod context;
 mod contracts;
 mod credentials;
-mod denials;
 mod exit;
 mod logs;
 mod process;
@@ -17,12 +16,12 @@ mod servers;
 mod shutdown;
 mod tls;
 
+pub use crate::denials::{Denial, Denials};
 pub use connect_error::ConnectError;
 pub use connection::Connection;
 pub use contracts::{
     AnnounceError, Announced, ContractCheck, Contracts, Running, RunningService, Unreadable, announce,
 };
-pub use denials::{Denial, Denials};
 pub use exit::Exit;
 pub use logs::{LogFormat, Logs, LogsError, init_logs};
 pub use process::{Failure, report, run};

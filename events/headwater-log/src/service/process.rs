@@ -78,7 +78,7 @@ impl<E: Error + 'static> From<E> for Failure {
 fn exit_of(error: &(dyn Error + 'static)) -> Option<Exit> {
     let unavailable = matches!(find(error), Some(OpenError::Unavailable { .. }))
         || matches!(find(error), Some(ReadError::Unavailable { .. } | ReadError::Unlisted { .. }))
-        || matches!(find(error), Some(AppendError::Unknown { .. }))
+        || find(error).is_some_and(AppendError::is_unavailable)
         || find::<EmbeddedError>(error).is_some()
         || find(error).is_some_and(AnnounceError::is_unavailable);
     if let Some(AnnounceError::Misfit { .. }) = find(error) {

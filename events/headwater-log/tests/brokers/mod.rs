@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use headwater_log::JetStreamConfig;
 use headwater_log::testkit::{Cluster, Server};
+use headwater_log::{Flush, JetStreamConfig};
 use tokio::sync::OnceCell;
 
 #[async_trait]
@@ -28,6 +28,22 @@ impl Broker for ServerBroker {
 
     fn config(&self) -> JetStreamConfig {
         JetStreamConfig { replicas: 1, ..short() }
+    }
+}
+
+/// One server that flushes always, and logs that gather commits.
+#[derive(Default)]
+pub(crate) struct FlushingBroker(OnceCell<Server>);
+
+#[async_trait]
+impl Broker for FlushingBroker {
+    async fn urls(&self) -> Vec<String> {
+        let started = || async { Server::builder().sync_always().start().await.unwrap() };
+        vec![self.0.get_or_init(started).await.url()]
+    }
+
+    fn config(&self) -> JetStreamConfig {
+        JetStreamConfig { flush: Flush::Always, ..short() }
     }
 }
 

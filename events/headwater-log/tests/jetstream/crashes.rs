@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use headwater_event::Aggregate;
 use headwater_log::testkit::{Cluster, Server};
-use headwater_log::{AppendError, EventLog as _, Follow, JetStreamConfig, JetStreamLog};
+use headwater_log::{EventLog as _, Follow, JetStreamConfig, JetStreamLog};
 use tokio::sync::watch;
 
 use super::bed::{Bed, append, eventually, group};
@@ -104,7 +104,7 @@ async fn write(
         version = loop {
             match log.append(append.clone()).await {
                 Ok(appended) => break appended.last,
-                Err(AppendError::Unknown { .. }) => {}
+                Err(error) if error.is_unavailable() => {}
                 Err(error) => panic!("{error:?}"),
             }
         };

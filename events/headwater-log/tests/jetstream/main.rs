@@ -9,8 +9,10 @@ mod brokers;
 mod cases;
 mod consumers;
 mod crashes;
+mod denied;
 mod dying_clients;
 mod foreign_messages;
+mod groups;
 mod lagging_servers;
 mod lost_answers;
 mod recreation;
@@ -25,7 +27,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use bed::{Bed, Case};
-use brokers::{Broker, ClusterBroker, ServerBroker};
+use brokers::{Broker, ClusterBroker, FlushingBroker, ServerBroker};
 use cases::Cases;
 
 /// How long a case may take, on a busy machine.
@@ -33,8 +35,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let mut cases = Cases::new();
-    let brokers: [(&str, Arc<dyn Broker>); 2] =
-        [("single", Arc::new(ServerBroker::default())), ("replicated", Arc::new(ClusterBroker::default()))];
+    let brokers: [(&str, Arc<dyn Broker>); 3] = [
+        ("single", Arc::new(ServerBroker::default())),
+        ("flushing", Arc::new(FlushingBroker::default())),
+        ("replicated", Arc::new(ClusterBroker::default())),
+    ];
     let groups = [
         ("wire", wire::CASES),
         ("streams", streams::CASES),
@@ -46,6 +51,8 @@ fn main() -> ExitCode {
         ("lagging_servers", lagging_servers::CASES),
         ("recreation", recreation::CASES),
         ("crashes", crashes::CASES),
+        ("groups", groups::CASES),
+        ("denied", denied::CASES),
     ];
     for (kind, broker) in brokers {
         for (group, name, run) in

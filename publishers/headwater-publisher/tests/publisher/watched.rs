@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use headwater_log::{
-    Append, AppendError, Checkpoint, EventLog, Follow, Log, OpenError, PendingAppend, ReadError, StoredEvent,
+    AppendError, Checkpoint, Commit, EventLog, Follow, Log, OpenError, PendingAppend, ReadError, StoredEvent,
     StreamInfo,
 };
 use headwater_publisher::Aggregates;
@@ -58,14 +58,17 @@ impl EventLog for Watched {
         self.log.streams().await
     }
 
-    async fn begin_append(&self, append: Append) -> Result<PendingAppend, AppendError> {
+    async fn begin_commit(&self, commit: Commit) -> Result<PendingAppend, AppendError> {
         self.appends.fetch_add(1, Ordering::SeqCst);
         let left = self.rivalry.load(Ordering::SeqCst);
         if left > 0 {
             self.rivalry.store(left - 1, Ordering::SeqCst);
-            self.rival.handle(deposit(&format!("rival-{left}"), append.aggregate.id(), &[1])).await.unwrap();
+            for append in commit.appends() {
+                let id = append.aggregate.id();
+                self.rival.handle(deposit(&format!("rival-{left}"), id, &[1])).await.unwrap();
+            }
         }
-        self.log.begin_append(append).await
+        self.log.begin_commit(commit).await
     }
 
     async fn read(&self, domain: &Domain, from: u64, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
@@ -76,8 +79,13 @@ impl EventLog for Watched {
         self.log.follow(filter, checkpoint).await
     }
 
-    async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
+    async fn load_from(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+        at_least: u64,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        self.log.load(aggregate, at_least).await
+        self.log.load_from(aggregate, from, at_least).await
     }
 }

@@ -18,8 +18,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::AnnounceError;
 use super::entry::Stored;
+use crate::denials::Denials;
 use crate::retry::Backoff;
-use crate::service::denials::Denials;
 
 /// The key-value bucket with the announcements: `nats kv ls HEADWATER_CONTRACTS` shows who is running.
 pub(super) const BUCKET: &str = "HEADWATER_CONTRACTS";

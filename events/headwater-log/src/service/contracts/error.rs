@@ -4,7 +4,7 @@ use headwater_contract::{Finding, render};
 use headwater_schema::deploy::AnnouncementError;
 
 use super::bucket::BUCKET;
-use crate::service::denials::Denial;
+use crate::denials::Denial;
 
 /// Why a service didn't announce itself, or why nobody can say which services are running.
 #[derive(Debug, thiserror::Error)]

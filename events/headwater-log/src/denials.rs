@@ -1,3 +1,4 @@
+#[cfg(feature = "service")]
 use std::future::Future;
 
 use async_nats::{Event, ServerError};
@@ -27,11 +28,14 @@ pub struct Denial {
 const KEPT: usize = 64;
 
 impl Denials {
-    pub(super) fn new() -> Self {
+    /// Denials that nobody has reported yet.
+    #[must_use]
+    pub fn new() -> Self {
         Self { sender: broadcast::channel(KEPT).0 }
     }
 
-    pub(super) fn observe(&self, event: &Event) {
+    /// Takes in what happens to the connection: what its event callback is called with.
+    pub fn observe(&self, event: &Event) {
         if let Event::ServerError(ServerError::Other(text)) = event
             && let Some(denial) = Denial::from_server(text)
         {
@@ -40,30 +44,50 @@ impl Denials {
         }
     }
 
+    /// What will be denied from now on: to be called before something is asked.
+    pub(crate) fn watch(&self) -> Denied {
+        Denied(self.sender.subscribe())
+    }
+
     /// Waits for what is asked on `subject`, or for the server's denial of it, or of the answer.
     ///
     /// # Errors
     ///
     /// The denial.
+    #[cfg(feature = "service")]
     pub(crate) async fn or_denied<T>(
         &self,
         subject: &str,
         asked: impl Future<Output = T>,
     ) -> Result<T, Denial> {
-        let mut denials = self.sender.subscribe();
-        let denied = async {
-            loop {
-                match denials.recv().await {
-                    Ok(denial) if denial.subscription || denial.subject == subject => return denial,
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => std::future::pending().await,
-                }
-            }
-        };
+        let mut denied = self.watch();
         tokio::select! {
             biased;
             answer = asked => Ok(answer),
-            denial = denied => Err(denial),
+            denial = denied.any_of(|denied| denied == subject) => Err(denial),
+        }
+    }
+}
+
+impl Default for Denials {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What was denied since somebody began to watch.
+#[derive(Debug)]
+pub(crate) struct Denied(broadcast::Receiver<Denial>);
+
+impl Denied {
+    /// Waits for the denial of such a subject, or of any answer.
+    pub(crate) async fn any_of(&mut self, is_asked: impl Fn(&str) -> bool) -> Denial {
+        loop {
+            match self.0.recv().await {
+                Ok(denial) if denial.subscription || is_asked(&denial.subject) => return denial,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => std::future::pending().await,
+            }
         }
     }
 }
@@ -94,6 +118,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "service")]
     #[tokio::test]
     async fn a_denial_of_something_else_disturbs_nobody() {
         let denials = Denials::new();
