@@ -13,6 +13,8 @@ use super::batch;
 use super::log::Broker;
 use super::message::headers;
 use super::verdict::{Verdict, verdict};
+#[cfg(feature = "testkit")]
+use crate::Append;
 use crate::append::{NewEvent, Part, is_about};
 use crate::denials::Denied;
 use crate::retry::Backoff;
@@ -31,10 +33,10 @@ pub(super) struct Attempt {
     answer_lost: bool,
 }
 
-pub(super) struct Outgoing {
-    pub(super) subject: String,
-    pub(super) headers: HeaderMap,
-    pub(super) payload: Bytes,
+pub(crate) struct Outgoing {
+    pub(crate) subject: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Bytes,
 }
 
 impl From<Outgoing> for PublishMessage {
@@ -125,19 +127,9 @@ impl Attempt {
         self.parts.iter().map(|part| &part.aggregate)
     }
 
-    /// What is sent. The guard of an aggregate's events is its first one's: the others are part of the same decision.
+    /// What is sent.
     pub(super) fn messages(&self) -> impl Iterator<Item = Outgoing> {
-        self.parts.iter().flat_map(|part| {
-            part.events.iter().enumerate().map(|(index, event)| {
-                let mut headers = headers(event);
-                if index == 0 {
-                    headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, part.expected.to_string());
-                    headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, part.aggregate.filter());
-                }
-                let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
-                Outgoing { subject: event.subject.clone(), headers, payload }
-            })
-        })
+        self.parts.iter().flat_map(outgoing)
     }
 
     /// Sends it once, as an atomic batch if it has several events.
@@ -356,6 +348,28 @@ impl Attempt {
         // A commit has a first append.
         &self.parts[0].aggregate
     }
+}
+
+/// The messages of a part. The guard of an aggregate's events is its first one's: the others are part of the same decision.
+fn outgoing(part: &Part) -> impl Iterator<Item = Outgoing> {
+    part.events.iter().enumerate().map(|(index, event)| {
+        let mut headers = headers(event);
+        if index == 0 {
+            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, part.expected.to_string());
+            headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, part.aggregate.filter());
+        }
+        let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
+        Outgoing { subject: event.subject.clone(), headers, payload }
+    })
+}
+
+/// The message of an append of one event, for whoever sends it by himself.
+#[cfg(feature = "testkit")]
+pub(crate) fn raw_message(append: Append) -> Result<Outgoing, AppendError> {
+    let aggregate = append.aggregate.clone();
+    let parts = Commit::from(append).into_parts(usize::MAX)?;
+    let one = parts.first().and_then(|part| outgoing(part).next());
+    one.ok_or_else(|| AppendError::Invalid { aggregate, problem: "there is no event to append".to_owned() })
 }
 
 fn conflict(part: &Part, actual: u64) -> AppendError {

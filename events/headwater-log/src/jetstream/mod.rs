@@ -11,5 +11,7 @@ mod log;
 mod message;
 mod verdict;
 
+#[cfg(feature = "testkit")]
+pub(crate) use append::{Outgoing, raw_message};
 pub use config::{Flush, JetStreamConfig};
 pub use log::JetStreamLog;

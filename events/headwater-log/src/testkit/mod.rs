@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod baseline;
 mod cluster;
 mod deadline;
 mod error;
@@ -29,6 +30,7 @@ mod proxy;
 mod server;
 mod server_builder;
 
+pub use baseline::{Baseline, BaselineHeaders, BaselineMessage};
 pub use cluster::Cluster;
 pub use error::TestkitError;
 pub use nats_server::{NATS_SERVER_VERSION, nats_server};

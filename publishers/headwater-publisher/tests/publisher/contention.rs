@@ -45,7 +45,7 @@ async fn insist(service: &Aggregates<Account>, command: impl Fn() -> Command<Acc
     loop {
         match service.handle(command()).await {
             Ok(receipt) => return assert!(!receipt.repeated),
-            Err(HandleError::Contended { attempts }) => assert_eq!(attempts, 10),
+            Err(HandleError::Conflict { attempts, .. }) => assert_eq!(attempts, 10),
             Err(error) => panic!("{error:?}"),
         }
     }
@@ -70,7 +70,7 @@ async fn of_many_services_one_opens_the_account() {
     assert!(matches!(history(&log, "ann").await[..], [AccountEvent::Opened(_)]));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn who_loses_nine_times_wins_the_tenth_time() {
     let (log, _directory) = embedded();
     let watched = Watched::new(&log).await;
@@ -81,14 +81,14 @@ async fn who_loses_nine_times_wins_the_tenth_time() {
     assert_eq!(audited_balance(&log, "ann").await, 9 + 15);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn who_loses_ten_times_is_told_and_nothing_is_stored() {
     let (log, _directory) = embedded();
     let watched = Watched::new(&log).await;
     let service = service(&(watched.clone() as _)).await;
     watched.let_rival_win(10);
     let error = service.handle(deposit("c1", "ann", &[5, 10])).await.unwrap_err();
-    assert!(matches!(error, HandleError::Contended { attempts: 10 }), "{error:?}");
+    assert!(matches!(error, HandleError::Conflict { attempts: 10, .. }), "{error:?}");
     assert_eq!(audited_balance(&log, "ann").await, 10);
 
     let receipt = service.handle(deposit("c1", "ann", &[5, 10])).await.unwrap();

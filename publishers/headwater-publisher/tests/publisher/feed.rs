@@ -85,7 +85,7 @@ async fn a_failure_names_its_command_and_the_others_are_answered() {
     feed.send(oversized("too-large", "ann", &[5])).await.unwrap();
     let error = feed.finish().await.unwrap_err();
     assert_eq!(error.command_id, "too-large");
-    assert!(matches!(*error.source, HandleError::Append(_)), "{error:?}");
+    assert!(matches!(*error.source, HandleError::Invalid(_)), "{error:?}");
     assert_eq!(error.summary, FeedSummary { published: 10, repeated: 0, rejected: 0 });
     assert!(error.to_string().contains("after 10 events were stored"), "{error}");
     assert_eq!(last(&log).await, 10);

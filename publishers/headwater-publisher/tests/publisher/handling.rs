@@ -2,7 +2,7 @@
 
 use headwater_event::TraceContext;
 use headwater_log::{Append, AppendError};
-use headwater_publisher::{Command, HandleError, Receipt};
+use headwater_publisher::{Command, HandleError, InvalidEvents, Receipt};
 use jiff::Timestamp;
 
 use crate::account::{Account, AccountRejection, deposit, freeze, oversized, withdraw};
@@ -77,7 +77,7 @@ async fn the_events_of_a_command_are_stored_all_or_none() {
     let too_many = [1; Append::EVENTS_MAX + 1];
     for command in [oversized("c2", "ann", &[5, 10]), deposit("c3", "ann", &too_many)] {
         let error = service.handle(command).await.unwrap_err();
-        let HandleError::Append(error) = &error else { panic!("{error:?}") };
+        let HandleError::Invalid(InvalidEvents::Append(error)) = &error else { panic!("{error:?}") };
         assert!(matches!(**error, AppendError::TooLarge { .. } | AppendError::Invalid { .. }), "{error}");
     }
     assert_eq!(ids(&log).await, ["c1/0"]);
@@ -102,5 +102,5 @@ async fn accounts_don_t_know_each_other() {
 async fn an_account_without_a_name_is_a_typed_error() {
     let (log, _directory) = embedded();
     let error = service(&log).await.handle(deposit("c1", "", &[5])).await.unwrap_err();
-    assert!(matches!(error, HandleError::Subject(_)), "{error:?}");
+    assert!(matches!(error, HandleError::Invalid(InvalidEvents::Subject(_))), "{error:?}");
 }

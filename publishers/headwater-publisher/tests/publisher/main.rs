@@ -13,4 +13,6 @@ mod handling;
 mod network;
 mod repeating;
 mod stale_cache;
+mod together;
 mod unreadable;
+mod valid;

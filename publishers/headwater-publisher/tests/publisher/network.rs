@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use headwater_log::{AppendError, JetStreamConfig, Log};
+use headwater_log::{JetStreamConfig, Log};
 use headwater_publisher::{HandleError, Receipt};
 use tokio::time::{sleep, timeout};
 
@@ -61,12 +61,11 @@ async fn a_command_that_does_not_reach_the_log_fails_in_time_and_is_stored_once_
         let begin = Instant::now();
         let error = service.handle(deposit(id, "ann", cents)).await.unwrap_err();
         assert!(begin.elapsed() < PATIENCE / 3, "{:?} for a deadline of {SOON:?}", begin.elapsed());
-        let HandleError::Append(unknown) = &error else { panic!("{error:?}") };
-        assert!(matches!(**unknown, AppendError::Unknown { .. }), "{unknown:?}");
+        assert!(matches!(error, HandleError::Unknown(_)), "{error:?}");
         assert!(error.is_unavailable() && !error.is_rejected());
 
         let error = service.handle(deposit(id, "ann", cents)).await.unwrap_err();
-        assert!(matches!(&error, HandleError::Load(_)) && error.is_unavailable(), "{error:?}");
+        assert!(matches!(error, HandleError::Unavailable(_)) && error.is_retryable(), "{error:?}");
         proxy.accept();
 
         let again = timeout(PATIENCE, async {

@@ -2,7 +2,7 @@
 
 use headwater_event::{DecodeError, Envelope};
 use headwater_log::{Append, Log};
-use headwater_publisher::HandleError;
+use headwater_publisher::{HandleError, UnreadableHistory};
 
 use crate::account::{AccountRejection, deposit, open};
 use crate::bed::{aggregate, embedded, last, service};
@@ -32,19 +32,34 @@ async fn handle_after(log: &Log, event_type: &str, data: &'static str) -> Handle
 async fn data_that_isn_t_what_its_type_says() {
     let (log, _directory) = embedded();
     let error = handle_after(&log, "deposited.v1", r#"{"account":"ann","cents":"many"}"#).await;
-    assert!(matches!(error, HandleError::Decode { source: DecodeError::Data { .. }, .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            HandleError::Unreadable(UnreadableHistory::Decode { source: DecodeError::Data { .. }, .. })
+        ),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_version_that_is_newer_than_the_program() {
     let (log, _directory) = embedded();
     let error = handle_after(&log, "deposited.v2", "{}").await;
-    assert!(matches!(error, HandleError::Decode { source: DecodeError::Version { .. }, .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            HandleError::Unreadable(UnreadableHistory::Decode { source: DecodeError::Version { .. }, .. })
+        ),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_event_that_the_decider_does_not_know() {
     let (log, _directory) = embedded();
     let error = handle_after(&log, "audited.v1", "{}").await;
-    assert!(matches!(error, HandleError::UnknownEvent { source: None, .. }), "{error:?}");
+    assert!(
+        matches!(error, HandleError::Unreadable(UnreadableHistory::UnknownEvent { source: None, .. })),
+        "{error:?}"
+    );
 }

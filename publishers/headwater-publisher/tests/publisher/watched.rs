@@ -20,6 +20,8 @@ pub(crate) struct Watched {
     rival: Aggregates<Account>,
     /// How often the rival will still be faster.
     rivalry: AtomicU64,
+    /// How often it was.
+    victories: AtomicU64,
 }
 
 impl Watched {
@@ -30,6 +32,7 @@ impl Watched {
             appends: AtomicU64::new(0),
             rival: service(log).await,
             rivalry: AtomicU64::new(0),
+            victories: AtomicU64::new(0),
         })
     }
 
@@ -64,8 +67,8 @@ impl EventLog for Watched {
         if left > 0 {
             self.rivalry.store(left - 1, Ordering::SeqCst);
             for append in commit.appends() {
-                let id = append.aggregate.id();
-                self.rival.handle(deposit(&format!("rival-{left}"), id, &[1])).await.unwrap();
+                let (id, victory) = (append.aggregate.id(), self.victories.fetch_add(1, Ordering::SeqCst));
+                self.rival.handle(deposit(&format!("rival-{victory}"), id, &[1])).await.unwrap();
             }
         }
         self.log.begin_commit(commit).await

@@ -1,0 +1,60 @@
+use std::time::{Duration, Instant};
+
+use headwater_event::{Aggregate, CommandContext};
+use headwater_log::Append;
+use headwater_log::testkit::{Baseline, BaselineHeaders, BaselineMessage, Server};
+
+use crate::till::{AT, Sold};
+
+/// The raw client, with the messages that the commands would make.
+pub(crate) struct Raw(Baseline);
+
+/// The largest window with which the raw client still gains.
+pub(crate) const WINDOW: usize = 4096;
+
+impl Raw {
+    pub(crate) async fn connect(server: &Server) -> Self {
+        Self(Baseline::connect(&server.url(), WINDOW).await.unwrap())
+    }
+
+    /// Messages of as many tills, each its first.
+    pub(crate) async fn pipelined(&self, name: &str, count: u64, headers: BaselineHeaders) -> Duration {
+        let appends = (0..count).map(|number| append(&format!("{name}-{number}"), 0, 0));
+        let (baseline, messages) = (self.0.clone(), Baseline::messages(appends, headers).unwrap());
+        let begin = Instant::now();
+        tokio::spawn(async move { baseline.pipelined(messages, WINDOW).await.unwrap() }).await.unwrap();
+        begin.elapsed()
+    }
+
+    /// Callers who each wait for the acknowledgement before they publish again. They don't guard: what version their last
+    /// message got, they would have to know for that.
+    pub(crate) async fn concurrent(&self, name: &str, callers: u64, each: u64) -> Duration {
+        let messages = |caller: u64| {
+            let appends = (0..each).map(|number| append(&format!("{name}-{caller}"), number, 0));
+            Baseline::messages(appends, BaselineHeaders::Event).unwrap()
+        };
+        let call = |messages: Vec<BaselineMessage>| {
+            let baseline = self.0.clone();
+            tokio::spawn(async move {
+                for message in messages {
+                    baseline.publish(message).await.unwrap();
+                }
+            })
+        };
+        let messages: Vec<_> = (0..callers).map(messages).collect();
+        let begin = Instant::now();
+        let calling: Vec<_> = messages.into_iter().map(call).collect();
+        for caller in calling {
+            caller.await.unwrap();
+        }
+        begin.elapsed()
+    }
+}
+
+fn append(till: &str, number: u64, expected: u64) -> Append {
+    let aggregate = Aggregate::new("shop".parse().unwrap(), "till", till).unwrap();
+    let sold =
+        Sold { till: till.to_owned(), sold_at: AT, cents: 420, sales: u32::try_from(number).unwrap() + 1 };
+    let context = CommandContext::new(format!("raw-{till}-{number}"));
+    Append { aggregate, expected, events: vec![context.envelope(&sold, 0, "/speed", AT).unwrap()] }
+}

@@ -1,0 +1,207 @@
+use std::sync::Arc;
+
+use headwater_event::{Aggregate, CommandContext, Decider, Domain, Envelope, Events, Fingerprint, Outbox};
+use headwater_log::{Append, AppendError, Appended, Backoff, Log, PendingAppend};
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use crate::cache::Cache;
+use crate::loaded::{Handled, Loaded};
+use crate::schemas::Schemas;
+use crate::{Command, HandleError, InvalidEvents, Limits, Receipt};
+
+/// How commands are handled: load, decide, append, and again for as long as others are first.
+pub(crate) struct Handling<D: Decider> {
+    pub(crate) log: Log,
+    pub(crate) domain: Domain,
+    pub(crate) source: String,
+    pub(crate) limits: Limits,
+    pub(crate) outbox: D::Outbox,
+    schemas: Schemas,
+    pub(crate) cache: Cache<D>,
+}
+
+enum Attempt<D: Decider> {
+    /// There was nothing to store.
+    Done(Receipt),
+    Appending(Appending<D>),
+}
+
+/// A decision whose events are on their way.
+struct Appending<D: Decider> {
+    loaded: Loaded<D>,
+    events: Events<D::Event>,
+    answer: PendingAppend,
+}
+
+impl<D: Decider> Handling<D> {
+    pub(crate) fn new(log: Log, domain: Domain, source: String, schemas: Schemas, limits: Limits) -> Self {
+        let (outbox, cache) = (D::Outbox::new(), Cache::new(limits.cached_max));
+        Self { log, domain, source, limits, outbox, schemas, cache }
+    }
+
+    pub(crate) async fn begin(
+        this: &Arc<Self>,
+        aggregate: Aggregate,
+        command: Command<D>,
+        assume_new: bool,
+    ) -> impl Future<Output = Result<Receipt, HandleError<D::Rejection>>> + Send + use<D> {
+        let deadline = Instant::now() + this.limits.time_max;
+        let first = timeout_at(deadline, this.first_attempt(&aggregate, &command, assume_new)).await;
+        let this = Arc::clone(this);
+        async move {
+            // Nothing was handed over yet.
+            match first.unwrap_or_else(|elapsed| Err(HandleError::Unavailable(elapsed.into())))? {
+                Attempt::Done(receipt) => Ok(receipt),
+                Attempt::Appending(appending) => {
+                    let finished =
+                        timeout_at(deadline, this.finish(&aggregate, &command, appending, deadline));
+                    finished.await.unwrap_or_else(|elapsed| Err(HandleError::Unknown(elapsed.into())))
+                }
+            }
+        }
+    }
+
+    pub(crate) fn receipt(&self, sequence: u64, events: Vec<String>, repeated: bool) -> Receipt {
+        Receipt { domain: self.domain.clone(), sequence, events, repeated }
+    }
+
+    /// Wraps the events of a decision, the first one of them as the `first`th of the command, and checks them.
+    pub(crate) fn wrap(
+        &self,
+        events: &Events<D::Event>,
+        first: usize,
+        context: &CommandContext,
+        at: Timestamp,
+    ) -> Result<Vec<Envelope>, InvalidEvents> {
+        let wrap = |(event, index): (&D::Event, usize)| {
+            let envelope = context.envelope(event, index, &self.source, at)?;
+            self.schemas.check(&envelope)?;
+            Ok(envelope)
+        };
+        events.iter().zip(first..).map(wrap).collect()
+    }
+
+    async fn first_attempt(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        assume_new: bool,
+    ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        if let Some(cached) = self.cache.take(aggregate) {
+            let version = cached.version;
+            let attempt = self.attempt(aggregate, command, cached).await;
+            // The cache may be behind, which the log tells whoever appends. So what appends nothing must be
+            // decided on the log's state; but a command that was handled stays handled.
+            let unchecked = match &attempt {
+                Ok(Attempt::Done(receipt)) => !receipt.repeated,
+                Ok(Attempt::Appending(_)) => false,
+                Err(error) => error.is_rejected(),
+            };
+            return if unchecked {
+                self.load_and_attempt(aggregate, command, version).await
+            } else {
+                attempt
+            };
+        }
+        let decided_as_new = || D::default().decide(&command.command, &self.outbox);
+        if assume_new && decided_as_new().is_ok_and(|events| !events.is_empty()) {
+            return self.attempt(aggregate, command, Loaded::new()).await;
+        }
+        self.load_and_attempt(aggregate, command, 0).await
+    }
+
+    async fn load_and_attempt(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        at_least: u64,
+    ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        let loaded = self.load(aggregate, at_least).await?;
+        self.attempt(aggregate, command, loaded).await
+    }
+
+    pub(crate) async fn load(
+        &self,
+        aggregate: &Aggregate,
+        at_least: u64,
+    ) -> Result<Loaded<D>, HandleError<D::Rejection>> {
+        let events = self.log.load(aggregate, at_least).await?;
+        Ok(Loaded::from_events(&events)?)
+    }
+
+    /// Decides, and hands what was decided over to the log.
+    async fn attempt(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        loaded: Loaded<D>,
+    ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
+        let Command { command, context, at, .. } = command;
+        if let Some(Handled { events, sequence }) = loaded.handled(&self.source, context) {
+            self.cache.put(aggregate, loaded);
+            return Ok(Attempt::Done(self.receipt(sequence, events, true)));
+        }
+        let events = match loaded.state.decide(command, &self.outbox) {
+            Ok(events) => events,
+            Err(rejection) => {
+                self.cache.put(aggregate, loaded);
+                return Err(HandleError::Rejected(rejection));
+            }
+        };
+        if events.is_empty() {
+            let receipt = self.receipt(loaded.version, Vec::new(), false);
+            self.cache.put(aggregate, loaded);
+            return Ok(Attempt::Done(receipt));
+        }
+        let envelopes = self.wrap(&events, 0, context, *at)?;
+        let append = Append { aggregate: aggregate.clone(), expected: loaded.version, events: envelopes };
+        let answer = self.log.begin_append(append).await?;
+        Ok(Attempt::Appending(Appending { loaded, events, answer }))
+    }
+
+    /// Waits for the log's answer, and decides anew for as long as others were first.
+    async fn finish(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        mut appending: Appending<D>,
+        deadline: Instant,
+    ) -> Result<Receipt, HandleError<D::Rejection>> {
+        let mut backoff = Backoff::until(deadline);
+        let mut attempts = 1;
+        loop {
+            let Appending { mut loaded, events, answer } = appending;
+            let at_least = match answer.await {
+                Ok(Appended { last, duplicate: false }) => {
+                    let ids: Vec<_> =
+                        (0..events.len()).map(|index| command.context.event_id(index)).collect();
+                    // What is stored together has no gap.
+                    let first = last + 1 - events.len() as u64;
+                    for ((event, id), sequence) in events.iter().zip(&ids).zip(first..) {
+                        loaded.evolve(event, Fingerprint::new(&self.source, id), sequence);
+                    }
+                    self.cache.put(aggregate, loaded);
+                    return Ok(self.receipt(last, ids, false));
+                }
+                // An earlier attempt has stored the events, maybe onto others than `loaded` has: a log that
+                // recognises events needn't compare versions. What was loaded is no state to go on from.
+                Ok(Appended { last, duplicate: true }) => last,
+                Err(AppendError::Conflict { aggregate, actual, .. }) => {
+                    // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
+                    let raced = loaded.version > 0 || attempts > 1;
+                    if attempts == self.limits.attempts_max.get() || (raced && !backoff.wait().await) {
+                        return Err(HandleError::Conflict { aggregate, actual, attempts });
+                    }
+                    actual
+                }
+                Err(error) => return Err(error.into()),
+            };
+            attempts += 1;
+            match self.load_and_attempt(aggregate, command, at_least).await? {
+                Attempt::Done(receipt) => return Ok(receipt),
+                Attempt::Appending(again) => appending = again,
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Commands on which several aggregates decide.
+
+mod part;
+
+use std::error::Error;
+
+use futures::future::try_join_all;
+use headwater_event::{Aggregate, CommandContext, Decider, Domain};
+use headwater_log::{AppendError, Appended, Backoff, Commit, Log};
+use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
+
+use crate::loaded::{Handled, handled};
+use crate::{Aggregates, Command, HandleError, InvalidEvents, Key, Limits, Receipt};
+
+use part::{Part, Participant};
+
+/// One command on which several aggregates of a domain decide: all their events are stored, or none, each aggregate's under
+/// its own expected version.
+///
+/// The aggregates may be of different kinds. `R` is what any of them may answer: the rejection of the only kind, or an enum
+/// with a `From` for each kind's. An aggregate whose decision yields no event isn't guarded: what it said may have changed
+/// when the others' events are stored. Let it yield one, if that matters.
+///
+/// # Example: a transfer between two accounts
+///
+/// ```no_run
+/// # use headwater_event::Decider;
+/// # use headwater_publisher::{Aggregates, Command, HandleError, Key, Receipt, Together};
+/// # async fn transfer<A: Decider>(
+/// #     accounts: &Aggregates<A>, withdraw: Command<A>, bob: Key<A>, deposit: A::Command,
+/// # ) -> Result<Receipt, HandleError<A::Rejection>> {
+/// // `withdraw` names Ann's account, and has the id of the whole transfer.
+/// Together::of(accounts, withdraw).and(accounts, bob, deposit).handle().await
+/// # }
+/// ```
+#[must_use = "it is handled by `.handle()`"]
+pub struct Together<R: Error + Send + Sync + 'static> {
+    log: Log,
+    domain: Domain,
+    limits: Limits,
+    context: CommandContext,
+    at: Timestamp,
+    parts: Vec<Box<dyn Participant<R>>>,
+    invalid: Option<InvalidEvents>,
+    /// Whether something was handed over to the log.
+    sent: bool,
+}
+
+impl<R: Error + Send + Sync + 'static> Together<R> {
+    /// What the first aggregate is asked for, by a command whose id and time are those of the whole. Its limits are too.
+    pub fn of<D: Decider>(aggregates: &Aggregates<D>, command: Command<D>) -> Self
+    where
+        R: From<D::Rejection>,
+    {
+        let Command { key, command, context, at } = command;
+        let handling = &aggregates.handling;
+        let (log, domain, limits) = (handling.log.clone(), handling.domain.clone(), handling.limits.clone());
+        Self { log, domain, limits, context, at, parts: Vec::new(), invalid: None, sent: false }
+            .and(aggregates, key, command)
+    }
+
+    /// What another aggregate is asked for.
+    pub fn and<D: Decider>(mut self, aggregates: &Aggregates<D>, key: Key<D>, command: D::Command) -> Self
+    where
+        R: From<D::Rejection>,
+    {
+        match aggregates.aggregate(&key) {
+            Ok(aggregate) => {
+                self.parts.push(Box::new(Part::new(aggregates.handling.clone(), aggregate, command)));
+            }
+            Err(invalid) => self.invalid = Some(invalid),
+        }
+        self
+    }
+
+    /// Handles the command: loads all, lets each decide, and stores what they yield. A command whose id was handled
+    /// before yields the same receipt, and nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError`], as for a single aggregate. The first rejection is the answer.
+    pub async fn handle(mut self) -> Result<Receipt, HandleError<R>> {
+        if let Some(invalid) = self.invalid.take() {
+            return Err(invalid.into());
+        }
+        let deadline = Instant::now() + self.limits.time_max;
+        let handled = timeout_at(deadline, self.decide_until(deadline)).await;
+        handled.unwrap_or_else(|elapsed| {
+            let elapsed = elapsed.into();
+            Err(if self.sent { HandleError::Unknown(elapsed) } else { HandleError::Unavailable(elapsed) })
+        })
+    }
+
+    async fn decide_until(&mut self, deadline: Instant) -> Result<Receipt, HandleError<R>> {
+        let mut backoff = Backoff::until(deadline);
+        let (mut attempts, mut outdated) = (0, None);
+        loop {
+            attempts += 1;
+            self.load(outdated.take()).await?;
+            if let Some(receipt) = self.repeated() {
+                return Ok(receipt);
+            }
+            let (commit, count) = self.decide()?;
+            let Some(commit) = commit else {
+                let version = self.parts.iter().map(|part| part.version()).max();
+                return Ok(self.receipt(version.unwrap_or(0), 0));
+            };
+            self.sent = true;
+            match self.log.commit(commit).await {
+                Ok(Appended { last, duplicate: false }) => {
+                    self.store(last + 1 - count as u64);
+                    return Ok(self.receipt(last, count));
+                }
+                // An earlier attempt has stored them, and the next load shows where.
+                Ok(Appended { duplicate: true, .. }) => {}
+                Err(AppendError::Conflict { aggregate, actual, .. }) => {
+                    if attempts == self.limits.attempts_max.get() || !backoff.wait().await {
+                        return Err(HandleError::Conflict { aggregate, actual, attempts });
+                    }
+                    outdated = Some((aggregate, actual));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Loads all aggregates at once, the outdated one at least up to what another writer has stored.
+    async fn load(&mut self, outdated: Option<(Aggregate, u64)>) -> Result<(), HandleError<R>> {
+        let mut loading = Vec::with_capacity(self.parts.len());
+        for part in &mut self.parts {
+            let at_least = match &outdated {
+                Some((outdated, version)) if outdated == part.aggregate() => *version,
+                _ => 0,
+            };
+            loading.push(part.load(at_least));
+        }
+        try_join_all(loading).await.map(drop)
+    }
+
+    fn repeated(&self) -> Option<Receipt> {
+        let sequence_of = |id: &str| self.parts.iter().find_map(|part| part.sequence_of(id));
+        let Handled { events, sequence } = handled(&self.context, sequence_of)?;
+        Some(Receipt { domain: self.domain.clone(), sequence, events, repeated: true })
+    }
+
+    /// What all of them decide, and how many events that is.
+    fn decide(&mut self) -> Result<(Option<Commit>, usize), HandleError<R>> {
+        let (mut commit, mut count) = (None::<Commit>, 0);
+        for part in &mut self.parts {
+            let append = part.decide(&self.context, count, self.at)?;
+            count += append.events.len();
+            if !append.events.is_empty() {
+                commit = Some(match commit {
+                    None => Commit::from(append),
+                    Some(commit) => commit.and(append),
+                });
+            }
+        }
+        Ok((commit, count))
+    }
+
+    /// All is stored, without a gap from this sequence on.
+    fn store(&mut self, first: u64) {
+        let (mut index, mut sequence) = (0, first);
+        for part in &mut self.parts {
+            let count = part.store(&self.context, index, sequence);
+            index += count;
+            sequence += count as u64;
+        }
+    }
+
+    fn receipt(&self, sequence: u64, count: usize) -> Receipt {
+        let events = (0..count).map(|index| self.context.event_id(index)).collect();
+        Receipt { domain: self.domain.clone(), sequence, events, repeated: false }
+    }
+}
