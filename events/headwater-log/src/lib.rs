@@ -24,7 +24,7 @@ pub mod testkit;
 pub use append::{Append, AppendError, Appended, PendingAppend};
 pub use embedded::{EmbeddedError, EmbeddedLog};
 pub use event_log::{EventLog, Log};
-pub use jetstream::{JetStreamConfig, JetStreamLog};
+pub use jetstream::{BulkLoad, BulkLoadError, BulkLoaded, JetStreamConfig, JetStreamLog};
 pub use read::{Checkpoint, Follow, ReadError, StoredEvent};
 pub use retry::Backoff;
 pub use stream_info::{OpenError, StreamInfo};

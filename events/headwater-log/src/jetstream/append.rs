@@ -21,7 +21,7 @@ use crate::retry::Backoff;
 use crate::{Append, AppendError, Appended, PendingAppend, StoredEvent};
 
 /// Which subjects the expectation is about (server 2.12); the client has no name for it.
-const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
+pub(super) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
 
 /// One append on its way: what is sent, as often as it must be.
 struct Attempt {

@@ -6,9 +6,11 @@ mod config;
 mod direct;
 mod driver;
 mod follow;
+mod ingest;
 mod log;
 mod message;
 mod verdict;
 
 pub use config::JetStreamConfig;
+pub use ingest::{BulkLoad, BulkLoadError, BulkLoaded};
 pub use log::JetStreamLog;
