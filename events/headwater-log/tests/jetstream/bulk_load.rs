@@ -152,7 +152,10 @@ async fn another_event_with_the_same_id_ends_the_load(bed: Bed) {
     appends.push(Append { aggregate: other, expected: 0, events: vec![reused] });
     let error = load(&log, &bed, &appends).await.unwrap_err();
     let BulkLoadError::Failed { stored: 100, unknown: 0, source, .. } = &error else { panic!("{error:?}") };
-    assert!(matches!(source, AppendError::Invalid { problem, .. } if problem.contains("same id")), "{source:?}");
+    assert!(
+        matches!(source, AppendError::Invalid { problem, .. } if problem.contains("same id")),
+        "{source:?}"
+    );
     appends.pop();
     assert_stored(&bed, &appends).await;
 }

@@ -1,3 +1,4 @@
+use async_nats::ConnectOptions;
 use headwater_log::testkit::{Cluster, Server};
 use headwater_log::{AppendError, BulkLoadError, EventLog as _, JetStreamConfig, JetStreamLog};
 
@@ -28,7 +29,7 @@ async fn a_load_whose_answers_are_lost_stores_each_event_once(bed: Bed) {
     };
     let restore = async {
         // The server goes on with what it has been sent, and nobody hears of it.
-        is_stored(&bed, &direct, 900).await;
+        is_stored(&bed, &direct, 700).await;
         proxy.restore();
     };
     let (loaded, ()) = tokio::join!(rest, restore);
@@ -173,17 +174,16 @@ async fn a_load_into_a_stream_that_was_deleted_ends(bed: Bed) {
 /// The server drops what it denies, and says so to nobody who waits.
 async fn a_denied_event_ends_the_load_at_that_event(bed: Bed) {
     let users = format!(
-        "authorization {{ users: [{{ user: all, password: pw }}, {{ user: ana, password: pw, permissions: {{ publish: \
+        "authorization {{ users: [{{ user: all, password: \"pw\" }}, {{ user: ana, password: \"pw\", permissions: {{ publish: \
          {{ deny: \"evt.{}.order.*.Nr%2E%2042\" }} }} }}] }}",
         bed.domain
     );
     let server = Server::builder().config(users).start().await.unwrap();
-    let connect = |user: &str| async_nats::connect(format!("nats://{user}:pw@127.0.0.1:{}", server.port()));
-    let config = JetStreamConfig {
-        replicas: 1,
-        deadline: std::time::Duration::from_secs(3),
-        ..persistent(&bed)
+    let connect = |user: &str| {
+        ConnectOptions::with_user_and_password(user.to_owned(), "pw".to_owned()).connect(server.url())
     };
+    let config =
+        JetStreamConfig { replicas: 1, deadline: std::time::Duration::from_secs(3), ..persistent(&bed) };
     let all = JetStreamLog::new(connect("all").await.unwrap(), config.clone());
     all.open(&bed.domain).await.unwrap();
     let history = history(&bed, 0..100);
@@ -195,6 +195,8 @@ async fn a_denied_event_ends_the_load_at_that_event(bed: Bed) {
     assert_eq!(event, "event-42-");
     assert!(matches!(source, AppendError::Unknown { .. }), "{source:?}");
     let stored = whole_stream_of(&bed, &all).await;
-    assert!(stored.iter().map(|event| &event.envelope).eq(history[..42].iter().map(|append| &append.events[0])));
+    assert!(
+        stored.iter().map(|event| &event.envelope).eq(history[..42].iter().map(|append| &append.events[0]))
+    );
     eventually("the server lives", || async { all.info(&bed.domain).await.is_ok() }).await;
 }

@@ -22,7 +22,7 @@ pub(crate) fn history(bed: &Bed, numbers: std::ops::Range<usize>) -> Vec<Append>
 pub(crate) fn event(aggregate: &Aggregate, number: usize) -> Envelope {
     let name = ["placed", "paid", "shipped"][number % 3];
     let event_type = format!("org.example.{}.{}.{name}.v1", aggregate.domain(), aggregate.name());
-    Envelope::builder(format!("event-{number}-"), "/bulk load", event_type)
+    Envelope::builder(format!("event-{number}-"), "/bulk-load", event_type)
         .subject(aggregate.id())
         .time("2013-01-01T10:17:00.5Z".parse().unwrap())
         .json(format!(r#"{{"cents":{number},"of":"Zürich"}}"#), "urn:headwater:schema:order.v1")

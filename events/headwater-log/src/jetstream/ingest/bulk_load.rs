@@ -1,26 +1,17 @@
 use std::collections::VecDeque;
 
-use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use headwater_event::{Aggregate, Domain};
 use jiff::Timestamp;
 
 use super::BulkLoadError;
-use super::batch::{Broken, FastBatch};
+use super::batch::FastBatch;
 use super::recent::Recent;
-use super::recovery::Hopeless;
+use super::sending::Goal;
 use super::versions::Versions;
 use super::walk::Walk;
 use crate::append::NewEvent;
-use crate::jetstream::append::{EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, Outgoing};
 use crate::jetstream::log::Broker;
-use crate::jetstream::message::attributes;
-use crate::{Append, AppendError, ReadError};
-
-/// How many events a batch has at most. They are kept until it has ended, to be sent again if it must be.
-const BATCH_EVENTS_MAX: usize = 16_384;
-
-/// How many bytes of data they have at most, but for the last event.
-const BATCH_BYTES_MAX: usize = 16 * 1024 * 1024;
+use crate::{Append, AppendError};
 
 /// Many events on their way into one stream, faster than appends, because the server answers some hundreds of
 /// them at a time.
@@ -64,7 +55,8 @@ pub struct BulkLoad {
     pub(super) base: u64,
     /// What isn't known to be stored, in its order; what the batch has sent is its beginning.
     pub(super) unsettled: VecDeque<Unsettled>,
-    bytes: usize,
+    /// How many bytes of data that is.
+    pub(super) bytes: usize,
     pub(super) doubt: Doubt,
     pub(super) versions: Versions,
     recent: Recent,
@@ -99,7 +91,7 @@ pub(super) struct StreamAtBegin {
 pub(super) struct Unsettled {
     pub(super) aggregate: Aggregate,
     /// The aggregate's version before the load.
-    expected: u64,
+    pub(super) expected: u64,
     pub(super) event: NewEvent,
 }
 
@@ -110,13 +102,6 @@ pub(super) struct Doubt {
     pub(super) acknowledged: u64,
     /// How many were sent, and may still arrive.
     pub(super) sent: u64,
-}
-
-/// How far a call must come.
-#[derive(Clone, Copy, PartialEq)]
-enum Goal {
-    Sent,
-    Settled,
 }
 
 impl BulkLoad {
@@ -209,134 +194,6 @@ impl BulkLoad {
         self.settle_first(found.map_err(|why| self.failed(why))?);
         self.loaded.duplicates += 1;
         Ok(())
-    }
-
-    async fn drive(&mut self, goal: Goal) -> Result<(), BulkLoadError> {
-        let mut backoff = self.backoff();
-        loop {
-            let Err(broken) = self.attempt(goal).await else { return Ok(()) };
-            let settled = self.settled();
-            let failure = match self.recover(broken).await {
-                Ok(failure) => failure,
-                Err(why) => return Err(self.failed(why)),
-            };
-            tracing::debug!(domain = %self.stream.domain, error = %failure, "a batch of a bulk load broke");
-            if self.settled() > settled {
-                backoff = self.backoff();
-            } else if !backoff.wait().await {
-                return Err(self.failed(Hopeless::Stuck(failure)));
-            }
-        }
-    }
-
-    async fn attempt(&mut self, goal: Goal) -> Result<(), Broken> {
-        loop {
-            let full = self.unsettled.len() >= BATCH_EVENTS_MAX || self.bytes >= BATCH_BYTES_MAX;
-            let sent = self.batch.as_ref().map_or(0, FastBatch::sent);
-            match self.unsettled.get(position(sent)) {
-                None if self.unsettled.is_empty() => return Ok(()),
-                None if goal == Goal::Sent && !full => return Ok(()),
-                Some(event) if !self.must_settle_before(&event.aggregate) => self.send_next(sent).await?,
-                _ => self.settle().await?,
-            }
-        }
-    }
-
-    /// Whether the aggregate's last event is on its way to replicas: the server refuses what expects it (error
-    /// 10164), and says that it is stored only at the end, or some hundred messages later.
-    fn must_settle_before(&self, aggregate: &Aggregate) -> bool {
-        let acknowledged = self.batch.as_ref().map_or(0, FastBatch::acknowledged);
-        self.stream.replicated
-            && self.versions.number_in_batch(aggregate).is_some_and(|number| number > acknowledged)
-    }
-
-    async fn send_next(&mut self, sent: u64) -> Result<(), Broken> {
-        let batch = match &mut self.batch {
-            Some(batch) => batch,
-            batch => batch.insert(FastBatch::begin(&self.broker).await?),
-        };
-        let Some(Unsettled { aggregate, expected, event }) = self.unsettled.get(position(sent)) else {
-            return Ok(());
-        };
-        let expected = self.versions.get(aggregate, self.base).unwrap_or(*expected);
-        let mut headers = attributes(event);
-        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, expected.to_string());
-        headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, aggregate.filter());
-        let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
-        self.versions.sent(aggregate.clone(), sent + 1);
-        batch.send(Outgoing { subject: event.subject.clone(), headers, payload }).await
-    }
-
-    /// Ends the batch, so that all of its events are stored and their sequences are known.
-    async fn settle(&mut self) -> Result<(), Broken> {
-        let Some(batch) = &mut self.batch else { return Ok(()) };
-        let last = batch.end().await?;
-        let alone = last == self.base + batch.sent();
-        if !alone {
-            // Other writers' events lie among these.
-            return Ok(self.find_again().await?);
-        }
-        for sequence in self.base + 1..=last {
-            self.settle_first(sequence);
-            self.loaded.stored += 1;
-        }
-        self.base = last;
-        self.end_batch();
-        self.doubt = Doubt::default();
-        Ok(())
-    }
-
-    pub(super) fn end_batch(&mut self) {
-        self.batch = None;
-        self.versions.end_batch();
-    }
-
-    /// The first unsettled event is stored.
-    pub(super) fn settle_first(&mut self, sequence: u64) {
-        let Some(Unsettled { aggregate, event, .. }) = self.unsettled.pop_front() else { return };
-        self.bytes -= event.envelope.data().len();
-        self.versions.settle(aggregate, sequence);
-        self.loaded.last = self.loaded.last.max(sequence);
-        self.doubt.acknowledged = self.doubt.acknowledged.saturating_sub(1);
-        self.doubt.sent = self.doubt.sent.saturating_sub(1);
-    }
-
-    /// How many of the load's events are known to be stored.
-    fn settled(&self) -> u64 {
-        self.loaded.stored + self.loaded.duplicates
-    }
-
-    /// The version that the event's guard names.
-    pub(super) fn expects(&self, event: &Unsettled) -> u64 {
-        self.versions.get(&event.aggregate, self.base).unwrap_or(event.expected)
-    }
-
-    fn failed(&self, why: Hopeless) -> BulkLoadError {
-        let Doubt { acknowledged, sent } = self.doubt;
-        let event = self.unsettled.get(position(acknowledged)).or(self.unsettled.back());
-        let aggregate = event.map(|event| event.aggregate.clone());
-        let source = match (why, aggregate) {
-            (Hopeless::Refused(source), _) => source,
-            (Hopeless::Unreadable(ReadError::NoStream { .. }), Some(aggregate)) => {
-                AppendError::NoStream { aggregate }
-            }
-            (Hopeless::Unreadable(error), Some(aggregate)) => {
-                AppendError::Unknown { aggregate, source: error.into() }
-            }
-            (Hopeless::Stuck(source), Some(aggregate)) => AppendError::Unknown { aggregate, source },
-            // Nothing is unsettled, so nothing failed but a look at the stream.
-            (Hopeless::Unreadable(source), None) => return BulkLoadError::Unavailable { source },
-            (Hopeless::Stuck(failure), None) => {
-                let source = ReadError::unavailable(&self.stream.domain, failure);
-                return BulkLoadError::Unavailable { source };
-            }
-        };
-        BulkLoadError::Failed {
-            event: event.map(|event| event.event.envelope.id().to_owned()).unwrap_or_default(),
-            stored: self.settled() + acknowledged,
-            unknown: sent.saturating_sub(acknowledged),
-            source,
-        }
     }
 }
 

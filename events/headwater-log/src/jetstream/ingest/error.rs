@@ -26,7 +26,9 @@ pub enum BulkLoadError {
     },
     /// The load has ended before its time. To go on, correct what is wrong and begin another load with the same
     /// events in the same order: what is stored is found again, and stored once.
-    #[error("the bulk load ended at the event {event:?}; {stored} events before it are stored, up to {unknown} more may be")]
+    #[error(
+        "the bulk load ended at the event {event:?}; {stored} events before it are stored, up to {unknown} more may be"
+    )]
     Failed {
         /// The id of the event that it ended at.
         event: String,

@@ -5,9 +5,11 @@ mod batch;
 mod begin;
 mod bulk_load;
 mod error;
+mod failure;
 mod protocol;
 mod recent;
 mod recovery;
+mod sending;
 mod versions;
 mod walk;
 

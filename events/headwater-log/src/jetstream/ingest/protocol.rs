@@ -112,10 +112,12 @@ mod tests {
 
     #[test]
     fn a_refusal_names_the_message_in_its_body_or_in_its_subject() {
-        const ERROR: &str = r#"{"type":"err","seq":3,"error":{"code":400,"err_code":10071,"description":"d"}}"#;
+        const ERROR: &str =
+            r#"{"type":"err","seq":3,"error":{"code":400,"err_code":10071,"description":"d"}}"#;
         let answer = read(4, Operation::Append, ERROR);
         assert!(matches!(&answer, Answer::Refused { number: 3, error } if error.error_code().0 == 10071));
-        const FINAL: &str = r#"{"error":{"code":400,"err_code":10054,"description":"d"},"stream":"S","seq":0}"#;
+        const FINAL: &str =
+            r#"{"error":{"code":400,"err_code":10054,"description":"d"},"stream":"S","seq":0}"#;
         let answer = read(4, Operation::Append, FINAL);
         assert!(matches!(&answer, Answer::Refused { number: 4, error } if error.error_code().0 == 10054));
     }

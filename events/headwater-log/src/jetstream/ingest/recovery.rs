@@ -1,45 +1,21 @@
-use std::error::Error;
-
 use async_nats::jetstream;
+use headwater_event::Fingerprint;
 
 use super::BulkLoad;
 use super::batch::{Broken, FastBatch};
 use super::bulk_load::{Unsettled, position};
+use super::failure::{Failure, Hopeless};
 use super::walk::Walk;
 use crate::jetstream::log::created;
 use crate::jetstream::verdict::{is_conflict, is_retryable};
 use crate::retry::Backoff;
 use crate::{AppendError, ReadError};
 
-type Failure = Box<dyn Error + Send + Sync>;
-
 /// What only batches of this kind are answered, and means "not now".
 const RETRYABLE: [u64; 2] = [
     10208, // the batch is unknown: the server has forgotten it, or has ended it for a reason that was lost
     10211, // too many batches in flight
 ];
-
-/// Why a load can't go on.
-pub(super) enum Hopeless {
-    /// It is known why an event isn't stored.
-    Refused(AppendError),
-    /// The stream can't be read.
-    Unreadable(ReadError),
-    /// Nothing is stored for too long.
-    Stuck(Failure),
-}
-
-impl From<AppendError> for Hopeless {
-    fn from(error: AppendError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<ReadError> for Hopeless {
-    fn from(error: ReadError) -> Self {
-        Self::Unreadable(error)
-    }
-}
 
 impl BulkLoad {
     pub(super) fn backoff(&self) -> Backoff {
@@ -116,7 +92,8 @@ impl BulkLoad {
         let same = stored.iter().find(|event| event.envelope.fingerprint() == first.event.fingerprint);
         let sequence = same.map(|event| event.sequence).ok_or_else(|| AppendError::Invalid {
             aggregate: first.aggregate.clone(),
-            problem: "the load has another event with the same id; an id must be unique for its source".to_owned(),
+            problem: "the load has another event with the same id; an id must be unique for its source"
+                .to_owned(),
         })?;
         Ok(sequence)
     }
@@ -173,7 +150,7 @@ impl BulkLoad {
     }
 
     /// The event with this number in a batch of the unsettled events.
-    fn fingerprint(&self, number: u64) -> Option<headwater_event::Fingerprint> {
+    fn fingerprint(&self, number: u64) -> Option<Fingerprint> {
         let index = position(number.checked_sub(1)?);
         self.unsettled.get(index).map(|event| event.event.fingerprint)
     }

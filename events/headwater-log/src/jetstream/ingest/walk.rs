@@ -44,8 +44,7 @@ impl Walk {
                 return Ok(None);
             }
             let at_least = self.until.min(self.next + PAGE as u64 - 1);
-            let stored =
-                broker.get(domain, &domain.subjects(), self.next, PAGE, at_least, deadline).await?;
+            let stored = broker.get(domain, &domain.subjects(), self.next, PAGE, at_least, deadline).await?;
             let known = stored.iter().map(|event| (event.sequence, event.envelope.fingerprint()));
             self.page.extend(known.take_while(|(sequence, _)| *sequence <= self.until));
             self.next = stored.last().map_or(at_least, |event| event.sequence) + 1;
