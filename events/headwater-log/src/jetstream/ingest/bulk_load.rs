@@ -47,6 +47,7 @@ use crate::{Append, AppendError};
 /// # Ok(())
 /// # }
 /// ```
+#[must_use = "its last events are only known to be stored when it has finished"]
 pub struct BulkLoad {
     pub(super) broker: Broker,
     pub(super) stream: StreamAtBegin,
