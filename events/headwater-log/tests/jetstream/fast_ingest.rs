@@ -144,7 +144,7 @@ async fn a_message_that_is_lost_ends_the_batch_before_it(bed: Bed) {
     batch.send("2", HeaderMap::new()).await;
     batch.sent += 1;
     batch.send("4", HeaderMap::new()).await;
-    let mut answers = vec![batch.verdict().await, batch.verdict().await];
+    let mut answers = [batch.verdict().await, batch.verdict().await];
     answers.sort_by_key(|answer| answer["type"] == "gap");
     assert_eq!((answers[0]["count"].as_u64(), answers[0]["seq"].as_u64()), (Some(2), Some(2)));
     assert_eq!(answers[1], json!({ "type": "gap", "last_seq": 3, "seq": 4 }));

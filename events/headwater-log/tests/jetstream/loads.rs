@@ -1,5 +1,6 @@
 //! Bulk loads of cases: what is sent, and what must be stored of it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use headwater_event::{Aggregate, Envelope};
@@ -11,9 +12,14 @@ use super::bed::{Bed, eventually};
 
 /// Events of many aggregates, which come again after some hundred others, as in a history; `numbers` are the events'
 /// ids.
-pub(crate) fn history(bed: &Bed, numbers: std::ops::Range<usize>) -> Vec<Append> {
+pub(crate) fn history(bed: &Bed, numbers: Range<usize>) -> Vec<Append> {
+    history_of(bed, numbers, 300)
+}
+
+/// The same of so many aggregates, which take turns.
+pub(crate) fn history_of(bed: &Bed, numbers: Range<usize>, aggregates: usize) -> Vec<Append> {
     let append = |number: usize| {
-        let aggregate = bed.aggregate(&format!("Nr. {}", number % 300));
+        let aggregate = bed.aggregate(&format!("Nr. {}", number % aggregates));
         Append { expected: 0, events: vec![event(&aggregate, number)], aggregate }
     };
     numbers.map(append).collect()
