@@ -26,7 +26,7 @@ pub use append::{Append, AppendError, Appended, Commit, PendingAppend};
 pub use denials::{Denial, Denials};
 pub use embedded::{EmbeddedError, EmbeddedLog};
 pub use event_log::{EventLog, Log};
-pub use jetstream::{Flush, JetStreamConfig, JetStreamLog};
+pub use jetstream::{BulkLoad, BulkLoadError, BulkLoaded, Flush, JetStreamConfig, JetStreamLog};
 pub use read::{Checkpoint, Follow, ReadError, StoredEvent};
 pub use retry::Backoff;
 pub use stream_info::{OpenError, StreamInfo};

@@ -21,7 +21,7 @@ use crate::retry::Backoff;
 use crate::{AppendError, Appended, Commit, Denial, StoredEvent};
 
 /// Which subjects the expectation is about (server 2.12); the client has no name for it.
-const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
+pub(super) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
 
 /// One commit on its way: what is sent, as often as it must be.
 pub(super) struct Attempt {

@@ -58,6 +58,7 @@ impl JetStreamConfig {
             deny_purge: true,
             allow_direct: true,
             allow_atomic_publish: true,
+            allow_batch_publish: true,
             duplicate_window: self.duplicate_window,
             num_replicas: self.replicas,
             ..Config::default()

@@ -29,7 +29,7 @@ use crate::{
 
 /// The log on NATS JetStream.
 pub struct JetStreamLog {
-    broker: Broker,
+    pub(super) broker: Broker,
     sending: Sending,
 }
 

@@ -5,14 +5,20 @@ use jiff::Timestamp;
 use crate::append::NewEvent;
 use crate::{ReadError, StoredEvent};
 
-/// The headers of an event in binary mode.
+/// The headers of an event in binary mode, with the id by which the broker recognises it.
 pub(super) fn headers(event: &NewEvent) -> HeaderMap {
+    let mut headers = attributes(event);
+    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.fingerprint.to_string());
+    headers
+}
+
+/// The headers of an event in binary mode.
+pub(super) fn attributes(event: &NewEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in event.envelope.headers() {
         // Both are printable ASCII by what an envelope guarantees.
         headers.insert(name.as_ref(), value.as_ref());
     }
-    headers.insert(async_nats::header::NATS_MESSAGE_ID, event.fingerprint.to_string());
     headers
 }
 

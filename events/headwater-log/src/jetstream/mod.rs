@@ -7,6 +7,7 @@ mod direct;
 mod driver;
 mod follow;
 mod group;
+mod ingest;
 mod log;
 mod message;
 mod verdict;
@@ -14,4 +15,5 @@ mod verdict;
 #[cfg(feature = "testkit")]
 pub(crate) use append::{Outgoing, raw_message};
 pub use config::{Flush, JetStreamConfig};
+pub use ingest::{BulkLoad, BulkLoadError, BulkLoaded};
 pub use log::JetStreamLog;

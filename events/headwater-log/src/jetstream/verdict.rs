@@ -48,6 +48,16 @@ const RETRYABLE: [u64; 6] = [
     10210, // too many batches in flight
 ];
 
+/// Whether it means that the aggregate isn't at the expected version.
+pub(super) fn is_conflict(code: u64) -> bool {
+    CONFLICT.contains(&code)
+}
+
+/// Whether it means "not now".
+pub(super) fn is_retryable(error: &async_nats::jetstream::Error) -> bool {
+    RETRYABLE.contains(&error.error_code().0) || error.code() == 503
+}
+
 pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
     let error = match answer {
         Ok(PublishAck { sequence, duplicate, .. }) => return Verdict::Stored { sequence, duplicate },
@@ -62,8 +72,8 @@ pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
     };
     match server.error_code().0 {
         DUPLICATES => Verdict::Duplicates,
-        code if CONFLICT.contains(&code) => Verdict::Conflict,
-        code if RETRYABLE.contains(&code) || server.code() == 503 => Verdict::NotNow(error.into()),
+        code if is_conflict(code) => Verdict::Conflict,
+        _ if is_retryable(server) => Verdict::NotNow(error.into()),
         code => Verdict::Refused { code, description: server.to_string() },
     }
 }

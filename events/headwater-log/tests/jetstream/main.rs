@@ -5,15 +5,19 @@
 mod bed;
 #[path = "../brokers/mod.rs"]
 mod brokers;
+mod bulk_load;
+mod bulk_load_faults;
 #[path = "../cases/mod.rs"]
 mod cases;
 mod consumers;
 mod crashes;
 mod denied;
 mod dying_clients;
+mod fast_ingest;
 mod foreign_messages;
 mod groups;
 mod lagging_servers;
+mod loads;
 mod lost_answers;
 mod recreation;
 mod silence;
@@ -53,6 +57,9 @@ fn main() -> ExitCode {
         ("crashes", crashes::CASES),
         ("groups", groups::CASES),
         ("denied", denied::CASES),
+        ("fast_ingest", fast_ingest::CASES),
+        ("bulk_load", bulk_load::CASES),
+        ("bulk_load_faults", bulk_load_faults::CASES),
     ];
     for (kind, broker) in brokers {
         for (group, name, run) in
