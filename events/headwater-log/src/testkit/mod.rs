@@ -1,4 +1,4 @@
-//! Real NATS servers for tests: one server or a cluster, started, killed and cut off at will.
+//! Real NATS servers for tests: one server or a cluster, started, killed, paused and cut off at will.
 //!
 //! A test that needs a broker gets a broker: the pinned `nats-server` is found or fetched once
 //! ([`nats_server`]), each [`Server`] has its own ports and store, and a missing broker is a failed test that
@@ -28,6 +28,7 @@ mod port;
 mod proxy;
 mod server;
 mod server_builder;
+mod signal;
 
 pub use cluster::Cluster;
 pub use error::TestkitError;
