@@ -57,19 +57,17 @@ pub(super) fn check(
 /// first, or when nobody who may have stored it has said so.
 fn expected(message: &Held, claims: &[&Claim], version: u64) -> Option<u64> {
     let first = claims.iter().filter(|claim| claim.events.first() == Some(&message.event));
-    let (mut fresh, mut unknown) = (None, Vec::new());
+    let (mut fresh, mut attempts) = (None, Vec::new());
     for claim in first {
         match claim.told {
             Told::Stored { repeated: false, .. } => fresh = fresh.or(claim.expected),
-            Told::Nothing => unknown.extend(claim.expected),
-            // Another attempt stored it, and a refused one did not.
-            Told::Stored { .. } | Told::Conflict { .. } | Told::Refused { .. } => {}
+            Told::Stored { .. } | Told::Nothing => attempts.extend(claim.expected),
+            Told::Conflict { .. } | Told::Refused { .. } => {}
         }
     }
-    // Of attempts without an answer, the one that was right has stored it.
-    fresh
-        .or_else(|| unknown.iter().copied().find(|&expected| expected == version))
-        .or(unknown.first().copied())
+    // Of several attempts that may have stored it, the one that was right has.
+    let right = || attempts.iter().copied().find(|&expected| expected == version);
+    fresh.or_else(right).or(attempts.first().copied())
 }
 
 /// The first event of each decision, by the version on which it stands.
