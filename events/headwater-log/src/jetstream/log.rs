@@ -134,7 +134,12 @@ impl EventLog for JetStreamLog {
     }
 
     async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
-        self.broker.load(aggregate, 1, at_least, self.broker.deadline()).await
+        let deadline = self.broker.deadline();
+        // Any server may answer, also one that lags; the leader says what there is.
+        match self.broker.version(aggregate, deadline).await?.max(at_least) {
+            0 => Ok(Vec::new()),
+            at_least => self.broker.load(aggregate, 1, at_least, deadline).await,
+        }
     }
 }
 
@@ -245,6 +250,24 @@ impl Broker {
             Ok(message) => Ok(Some(message.sequence)),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The sequence of an aggregate's last event, 0 when there is none, asked for until the deadline.
+    async fn version(&self, aggregate: &Aggregate, deadline: Instant) -> Result<u64, ReadError> {
+        let domain = aggregate.domain();
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let last = timeout_at(deadline, self.last_of(aggregate)).await;
+            let failure = match last.unwrap_or_else(|elapsed| Err(elapsed.into())) {
+                Ok(last) => return Ok(last.unwrap_or(0)),
+                Err(failure) => failure,
+            };
+            // Nobody answers for a stream that isn't there.
+            self.existing_stream_info(domain, deadline).await?;
+            if !backoff.wait().await {
+                return Err(ReadError::unavailable(domain, failure));
+            }
         }
     }
 
