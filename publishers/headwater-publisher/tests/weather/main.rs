@@ -18,5 +18,7 @@ mod random;
 mod spec;
 mod turns;
 
+mod cluster;
 mod interleavings;
 mod one_server;
+mod standstill;
