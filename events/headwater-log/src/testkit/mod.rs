@@ -41,5 +41,5 @@ pub use nats_server::{NATS_SERVER_VERSION, nats_server};
 pub use proxy::Proxy;
 pub use server::Server;
 pub use server_builder::ServerBuilder;
-pub use stream_check::{Finding, StreamCheck, StreamCheckError, StreamReport};
+pub use stream_check::{Evidence, Finding, StreamCheck, StreamCheckError, StreamReport};
 pub use witness::Witness;

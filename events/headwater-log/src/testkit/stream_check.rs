@@ -20,7 +20,7 @@ mod tests;
 mod versions;
 
 pub use error::StreamCheckError;
-pub use finding::Finding;
+pub use finding::{Evidence, Finding};
 pub use report::StreamReport;
 
 /// How many events are read at once.

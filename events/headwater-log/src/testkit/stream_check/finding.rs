@@ -1,3 +1,5 @@
+use std::fmt;
+
 use headwater_event::Aggregate;
 
 use super::held::{BatchPlace, Held};
@@ -97,7 +99,8 @@ pub enum Finding {
     },
     /// A decision stands on another version than the aggregate had.
     #[error(
-        "the event {event} at {sequence} was decided on version {expected} of {aggregate}, which was at {version}"
+        "the event {event} at {sequence} was decided on version {expected} of {aggregate}, which was at {version}, \
+         {evidence}"
     )]
     VersionGap {
         /// The first event of the decision.
@@ -110,11 +113,13 @@ pub enum Finding {
         expected: u64,
         /// The sequence of the aggregate's event before it.
         version: u64,
+        /// Who says on which version it was decided.
+        evidence: Evidence,
     },
     /// Two decisions stand on the same version.
     #[error(
         "the events {first} at {first_sequence} and {second} at {second_sequence} were both decided on version \
-         {version} of {aggregate}"
+         {version} of {aggregate}, {evidence}"
     )]
     SameVersion {
         /// The aggregate.
@@ -129,6 +134,8 @@ pub enum Finding {
         second: EventName,
         /// Where it is.
         second_sequence: u64,
+        /// Who says on which version they were decided.
+        evidence: Evidence,
     },
     /// A conflict named a version that the aggregate never had.
     #[error("a conflict named version {version} of {aggregate}, at which it has no event")]
@@ -175,6 +182,24 @@ pub enum Finding {
     },
 }
 
+/// Who says on which version a decision was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// The guard that the stored message keeps.
+    Guard,
+    /// The claim of its writer.
+    Claim,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Guard => "as the stored guard says",
+            Self::Claim => "as its writer says",
+        })
+    }
+}
+
 impl Finding {
     pub(super) fn torn(message: &Held, place: &BatchPlace, problem: &'static str) -> Self {
         let (batch, number, sequence) = (place.batch.clone(), place.number, message.sequence);
@@ -194,17 +219,18 @@ impl Finding {
         }
     }
 
-    pub(super) fn version_gap(message: &Held, expected: u64, version: u64) -> Self {
+    pub(super) fn version_gap(message: &Held, expected: u64, version: u64, evidence: Evidence) -> Self {
         Self::VersionGap {
             event: message.event.clone(),
             sequence: message.sequence,
             aggregate: message.aggregate.clone(),
             expected,
             version,
+            evidence,
         }
     }
 
-    pub(super) fn same_version(version: u64, first: &Held, second: &Held) -> Self {
+    pub(super) fn same_version(version: u64, first: &Held, second: &Held, evidence: Evidence) -> Self {
         Self::SameVersion {
             aggregate: first.aggregate.clone(),
             version,
@@ -212,6 +238,7 @@ impl Finding {
             first_sequence: first.sequence,
             second: second.event.clone(),
             second_sequence: second.sequence,
+            evidence,
         }
     }
 

@@ -3,7 +3,7 @@
 use headwater_event::Aggregate;
 
 use super::held::{BatchPlace, Condition, Guard, Held};
-use super::{Finding, StreamCheck};
+use super::{Evidence, Finding, StreamCheck};
 use crate::testkit::{Claim, EventName, Told};
 
 fn account(id: &str) -> Aggregate {
@@ -123,7 +123,7 @@ fn a_guard_on_a_version_that_was_over_is_found() {
     assert!(
         matches!(
             &found[..],
-            [Finding::SameVersion { version: 0, first_sequence: 1, second_sequence: 3, .. }]
+            [Finding::SameVersion { first_sequence: 1, second_sequence: 3, evidence: Evidence::Guard, .. }]
         ),
         "{found:?}"
     );
@@ -289,7 +289,10 @@ fn two_decisions_on_one_version_are_found_by_what_their_writers_say() {
     let both = |told: Told| vec![claim(&["c1/0"], "ann", 0, stored(1)), claim(&["c2/0"], "ann", 0, told)];
     for told in [stored(2), Told::Nothing] {
         let found = findings(held.clone(), Some(both(told)));
-        assert!(matches!(&found[..], [Finding::SameVersion { version: 0, .. }]), "{found:?}");
+        assert!(
+            matches!(&found[..], [Finding::SameVersion { version: 0, evidence: Evidence::Claim, .. }]),
+            "{found:?}"
+        );
     }
 }
 
@@ -314,6 +317,22 @@ fn of_attempts_without_an_answer_the_one_on_the_right_version_has_stored_the_eve
         claim(&["c2/0"], "ann", 0, repeated(2)),
     ];
     assert_eq!(findings(held, Some(claims)), []);
+}
+
+#[test]
+fn an_attempt_that_is_called_a_repetition_may_be_the_one_that_has_stored_the_event() {
+    let held = vec![plain(1, "c1/0", "ann"), plain(2, "c2/0", "ann"), plain(3, "c3/0", "ann")];
+    let claims = |repeated_on| {
+        vec![
+            claim(&["c1/0"], "ann", 0, stored(1)),
+            claim(&["c2/0"], "ann", 1, stored(2)),
+            // A guess that was never answered, and the right version, of whose answers the first was lost.
+            claim(&["c3/0"], "ann", 0, Told::Nothing),
+            claim(&["c3/0"], "ann", repeated_on, repeated(3)),
+        ]
+    };
+    assert_eq!(findings(held.clone(), Some(claims(2))), []);
+    assert_eq!(findings(held, Some(claims(1))).len(), 1);
 }
 
 #[test]

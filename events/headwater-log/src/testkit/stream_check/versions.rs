@@ -4,7 +4,7 @@ use headwater_event::Aggregate;
 
 use super::held::{Condition, Held};
 use super::report::Figures;
-use super::{ClaimsByEvent, Finding};
+use super::{ClaimsByEvent, Evidence, Finding};
 use crate::testkit::{Claim, Told};
 
 /// Every decision stands on the event before it, and no two on the same one: as the messages themselves say, and as
@@ -16,8 +16,8 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
 ) {
     let mut heads: HashMap<&Aggregate, u64> = HashMap::new();
-    let mut guarded = Decisions::default();
-    let mut claimed = Decisions::default();
+    let mut guarded = Decisions::by(Evidence::Guard);
+    let mut claimed = Decisions::by(Evidence::Claim);
     // Of which aggregates the current batch has checked the version.
     let mut batch: Option<(&str, HashSet<&Aggregate>)> = None;
     for message in held {
@@ -71,16 +71,22 @@ fn expected(message: &Held, claims: &[&Claim], version: u64) -> Option<u64> {
 }
 
 /// The first event of each decision, by the version on which it stands.
-#[derive(Default)]
-struct Decisions<'a>(HashMap<(&'a Aggregate, u64), &'a Held>);
+struct Decisions<'a> {
+    evidence: Evidence,
+    by_version: HashMap<(&'a Aggregate, u64), &'a Held>,
+}
 
 impl<'a> Decisions<'a> {
+    fn by(evidence: Evidence) -> Self {
+        Self { evidence, by_version: HashMap::new() }
+    }
+
     fn decide(&mut self, message: &'a Held, expected: u64, version: u64, findings: &mut Vec<Finding>) {
-        let before = self.0.insert((&message.aggregate, expected), message);
+        let before = self.by_version.insert((&message.aggregate, expected), message);
         if let Some(first) = before {
-            findings.push(Finding::same_version(expected, first, message));
+            findings.push(Finding::same_version(expected, first, message, self.evidence));
         } else if expected != version {
-            findings.push(Finding::version_gap(message, expected, version));
+            findings.push(Finding::version_gap(message, expected, version, self.evidence));
         }
     }
 }
