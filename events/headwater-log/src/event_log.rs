@@ -100,8 +100,9 @@ pub trait EventLog: Send + Sync + 'static {
     /// last item, when the stream is recreated under the reader.
     async fn follow(&self, filter: EventFilter, checkpoint: Option<Checkpoint>) -> Result<Follow, ReadError>;
 
-    /// Loads the events of one aggregate from the sequence `from` on, in their order. It waits until the event with
-    /// the sequence `at_least` is among them: what another writer has stored, as a conflict reports it, or 0.
+    /// Loads the events of one aggregate from the sequence `from` on, in their order. Whatever was acknowledged
+    /// before the call is there. It waits until the event with the sequence `at_least` is among them: what another
+    /// writer has stored, as a conflict reports it, or 0.
     ///
     /// # Errors
     ///

@@ -10,6 +10,7 @@ use async_nats::{Client, HeaderMap, RequestErrorKind};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
+use futures::future::join;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -172,7 +173,18 @@ impl EventLog for JetStreamLog {
         from: u64,
         at_least: u64,
     ) -> Result<Vec<StoredEvent>, ReadError> {
-        self.broker.load(aggregate, from, at_least, self.broker.deadline()).await
+        let deadline = self.broker.deadline();
+        // Any server may answer, also one that lags, so the leader is asked at the same time what there is.
+        let (version, loaded) = join(
+            self.broker.version(aggregate, deadline),
+            self.broker.load(aggregate, from, at_least, deadline),
+        )
+        .await;
+        let (version, loaded) = (version?, loaded?);
+        if version < from || loaded.last().is_some_and(|last| last.sequence >= version) {
+            return Ok(loaded);
+        }
+        self.broker.load(aggregate, from, version, deadline).await
     }
 }
 
@@ -289,6 +301,24 @@ impl Broker {
             Ok(message) => Ok(Some(message.sequence)),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The sequence of an aggregate's last event, 0 when there is none, asked for until the deadline.
+    async fn version(&self, aggregate: &Aggregate, deadline: Instant) -> Result<u64, ReadError> {
+        let domain = aggregate.domain();
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let last = timeout_at(deadline, self.last_of(aggregate)).await;
+            let failure = match last.unwrap_or_else(|elapsed| Err(elapsed.into())) {
+                Ok(last) => return Ok(last.unwrap_or(0)),
+                Err(failure) => failure,
+            };
+            // Nobody answers for a stream that isn't there.
+            self.existing_stream_info(domain, deadline).await?;
+            if !backoff.wait().await {
+                return Err(ReadError::unavailable(domain, failure));
+            }
         }
     }
 

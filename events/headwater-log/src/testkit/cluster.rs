@@ -53,6 +53,24 @@ impl Cluster {
         self.server(index)?.kill().await
     }
 
+    /// Stops a server where it is (SIGSTOP), until [`resume`](Self::resume).
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::pause`]; [`TestkitError::NotRunning`] too when there is no server with this index.
+    pub async fn pause(&mut self, index: usize) -> Result<(), TestkitError> {
+        self.server(index)?.pause().await
+    }
+
+    /// Lets a paused server go on (SIGCONT). [`agreed`](Self::agreed) waits until it has caught up.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::resume`]; [`TestkitError::NotRunning`] too when there is no server with this index.
+    pub fn resume(&mut self, index: usize) -> Result<(), TestkitError> {
+        self.server(index)?.resume()
+    }
+
     /// Starts a server again, after ending it cleanly if it runs.
     ///
     /// Waits until it has caught up if another server runs, and otherwise only until it accepts connections: one
@@ -71,7 +89,7 @@ impl Cluster {
         if self.running().count() > SERVERS / 2 { self.agreed().await } else { Ok(()) }
     }
 
-    /// Waits until the servers that run have a JetStream leader, and all of them are current.
+    /// Waits until the servers that run, and aren't paused, have a JetStream leader, and all of them are current.
     ///
     /// # Errors
     ///
@@ -158,7 +176,7 @@ impl Cluster {
     }
 
     fn running(&self) -> impl Iterator<Item = (usize, &Server)> {
-        self.servers.iter().enumerate().filter(|(_, server)| server.pid().is_some())
+        self.servers.iter().enumerate().filter(|(_, server)| server.is_awake())
     }
 
     fn server(&mut self, index: usize) -> Result<&mut Server, TestkitError> {

@@ -1,4 +1,5 @@
-//! Real NATS servers for tests: one server or a cluster, started, killed and cut off at will.
+//! Real NATS servers for tests: one server or a cluster, started, killed, paused and cut off at will; and the proof
+//! of what a stream holds afterwards ([`StreamCheck`]).
 //!
 //! A test that needs a broker gets a broker: the pinned `nats-server` is found or fetched once
 //! ([`nats_server`]), each [`Server`] has its own ports and store, and a missing broker is a failed test that
@@ -19,6 +20,7 @@
 //! ```
 
 mod baseline;
+mod claim;
 mod cluster;
 mod deadline;
 mod error;
@@ -29,11 +31,17 @@ mod port;
 mod proxy;
 mod server;
 mod server_builder;
+mod signal;
+mod stream_check;
+mod witness;
 
 pub use baseline::{Baseline, BaselineHeaders, BaselineMessage};
+pub use claim::{Claim, EventName, Told};
 pub use cluster::Cluster;
 pub use error::TestkitError;
 pub use nats_server::{NATS_SERVER_VERSION, nats_server};
 pub use proxy::Proxy;
 pub use server::Server;
 pub use server_builder::ServerBuilder;
+pub use stream_check::{Evidence, Finding, StreamCheck, StreamCheckError, StreamReport};
+pub use witness::Witness;

@@ -3,12 +3,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::deadline::Deadline;
 use super::port::Port;
 use super::server_builder::Member;
-use super::{ServerBuilder, TestkitError, monitor, nats_server};
+use super::{ServerBuilder, TestkitError, monitor, nats_server, signal};
 
 /// How long a server may take to start, on a machine that runs many tests.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -31,6 +32,7 @@ pub struct Server {
     monitor: Port,
     member: Option<Member>,
     child: Option<Child>,
+    paused: bool,
 }
 
 impl Server {
@@ -94,6 +96,51 @@ impl Server {
         self.wait_for_end("the end of a killed nats-server").await
     }
 
+    /// Stops the process where it is (SIGSTOP), until [`resume`](Self::resume): its connections stay open, and it
+    /// answers nothing. So looks a machine that swaps, or a virtual one that is being moved.
+    ///
+    /// Returns when it stands still.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::NotRunning`] when the server is down, and [`TestkitError::Late`] when it doesn't stand still
+    /// within ten seconds.
+    pub async fn pause(&mut self) -> Result<(), TestkitError> {
+        self.check_alive()?;
+        self.signal(Signal::STOP)?;
+        self.paused = true;
+        let deadline = Deadline::after(STOP_LIMIT);
+        while !self.child.as_ref().is_none_or(signal::is_stopped) {
+            if !deadline.pause().await {
+                return Err(self.late("the standstill of a nats-server", deadline.limit()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a [paused](Self::pause) process go on (SIGCONT); nothing happens when it isn't paused.
+    ///
+    /// It goes on with what it has in its buffers, as if no time had passed.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::NotRunning`] when the server is down.
+    pub fn resume(&mut self) -> Result<(), TestkitError> {
+        self.signal(Signal::CONT)?;
+        self.paused = false;
+        Ok(())
+    }
+
+    /// Whether the server runs and isn't paused.
+    pub(super) fn is_awake(&self) -> bool {
+        self.child.is_some() && !self.paused
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), TestkitError> {
+        let child = self.child.as_ref().ok_or(TestkitError::NotRunning)?;
+        signal::send(child, signal).map_err(TestkitError::io("send a signal to", "nats-server"))
+    }
+
     /// Asks the server to shut down cleanly, and waits until it has.
     ///
     /// # Errors
@@ -101,13 +148,10 @@ impl Server {
     /// [`TestkitError::NotRunning`] when the server is down already, and [`TestkitError::Late`] when it didn't end
     /// within ten seconds.
     pub async fn stop(&mut self) -> Result<(), TestkitError> {
-        let pid = self.pid().ok_or(TestkitError::NotRunning)?;
-        // The server's own command sends the signal: the standard library can't, and `kill` may not be installed.
-        tokio::process::Command::new(&self.program)
-            .args(["--signal", &format!("quit={pid}")])
-            .output()
-            .await
-            .map_err(TestkitError::io("run", &self.program))?;
+        // The Go runtime hands it over as the request for a clean end.
+        self.signal(Signal::INT)?;
+        // Whoever is paused doesn't hear it.
+        self.resume()?;
         self.wait_for_end("the end of a nats-server that was asked to stop").await
     }
 
@@ -147,6 +191,7 @@ impl Server {
             monitor: Port::reserve()?,
             member,
             child: None,
+            paused: false,
         })
     }
 
@@ -178,7 +223,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .map_err(TestkitError::io("run", &self.program))?;
-        self.child = Some(child);
+        (self.child, self.paused) = (Some(child), false);
         Ok(())
     }
 
