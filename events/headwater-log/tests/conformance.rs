@@ -1,4 +1,4 @@
-//! The conformance suite, on the embedded log and on JetStream: with one replica, with one that flushes always, and with
+//! The conformance suite, on the logs in memory and in a directory, and on JetStream: with one replica, with one that flushes always, and with
 //! three.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use headwater_event::Domain;
 use headwater_log::conformance::{self, Subject};
-use headwater_log::{EmbeddedLog, JetStreamLog, Log};
+use headwater_log::{EmbeddedLog, JetStreamLog, Log, MemoryLog};
 use tempfile::TempDir;
 
 use brokers::{Broker, ClusterBroker, FlushingBroker, ServerBroker};
@@ -20,7 +20,8 @@ use cases::Cases;
 
 fn main() -> ExitCode {
     let mut cases = Cases::new();
-    let subjects: [(&str, Arc<dyn Subject>); 4] = [
+    let subjects: [(&str, Arc<dyn Subject>); 5] = [
+        ("memory", Arc::new(Memory::default())),
         ("embedded", Arc::new(Embedded::new())),
         ("jetstream", Arc::new(JetStream(ServerBroker::default()))),
         ("flushing", Arc::new(JetStream(FlushingBroker::default()))),
@@ -33,6 +34,22 @@ fn main() -> ExitCode {
         }
     }
     cases.run()
+}
+
+/// The log of this test: nobody else has it.
+#[derive(Default)]
+struct Memory(Arc<MemoryLog>);
+
+#[async_trait]
+impl Subject for Memory {
+    async fn log(&self) -> Log {
+        self.0.clone()
+    }
+
+    async fn log_without(&self, domain: &Domain) -> Log {
+        self.0.lose_stream(domain);
+        self.0.clone()
+    }
 }
 
 /// The log of this process: nobody else can open it.

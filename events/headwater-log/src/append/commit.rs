@@ -152,6 +152,10 @@ impl Check {
     }
 }
 
+/// The largest message, in bytes, headers included, of a log inside the process: what a NATS server takes by
+/// default, so that what fits here fits there.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
 /// A server's limit for the headers of a stored message (error 10097): their length is kept in 16 bits.
 const HEADER_BYTES_MAX: usize = 65_535;
 

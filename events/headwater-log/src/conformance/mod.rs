@@ -1,8 +1,8 @@
 //! The conformance suite: what [`EventLog`](crate::EventLog) promises, as cases that every log must pass.
 //!
 //! Each case has a name that is a sentence, and a fresh domain of its own, so one broker serves them all.
-//! A log comes in as a [`Subject`]; `tests/conformance.rs` runs the suite on the embedded log, and on
-//! JetStream with one replica and with three. A log that isn't ours passes by the same call:
+//! A log comes in as a [`Subject`]; `tests/conformance.rs` runs the suite on the logs in memory and in a
+//! directory, and on JetStream with one replica and with three. A log that isn't ours passes by the same call:
 //!
 //! ```no_run
 //! # use std::sync::Arc;

@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 
 use super::stream::StreamReader;
 use super::writer::{Arriving, Request, Writer};
+use crate::append::MESSAGE_BYTES_MAX;
 use crate::read::check;
 use crate::{
     AppendError, Checkpoint, Commit, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
@@ -26,10 +27,6 @@ pub struct EmbeddedLog {
     streams: Mutex<BTreeMap<Domain, StreamReader>>,
     writer: Writer,
 }
-
-/// The largest message, in bytes, headers included: what a NATS server takes by default, so that what
-/// fits here fits there.
-const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How much of the log sled keeps in memory, in bytes. Readers mostly want what was just written.
 const CACHE_BYTES: u64 = 24 * 1024 * 1024;

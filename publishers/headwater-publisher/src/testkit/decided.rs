@@ -2,10 +2,16 @@ use std::fmt::Debug;
 
 use headwater_event::{Decider, Events};
 
+use super::history::History;
+
 /// What was decided.
+///
+/// An assertion that fails shows the history and the decision as a recording: kept in a file, it is a test from then on
+/// ([`given_recorded`](super::given_recorded)).
 #[must_use = "a test says what is expected: `.yields(...)`, `.rejects(...)` or `.changes_nothing()`"]
 pub struct Decided<D: Decider> {
     pub(super) decision: Result<Events<D::Event>, D::Rejection>,
+    pub(super) history: History<D::Event>,
 }
 
 impl<D: Decider<Event: Debug + PartialEq>> Decided<D> {
@@ -17,9 +23,16 @@ impl<D: Decider<Event: Debug + PartialEq>> Decided<D> {
     #[track_caller]
     pub fn yields(self, events: impl IntoIterator<Item = D::Event>) {
         let expected: Vec<_> = events.into_iter().collect();
-        match self.decision {
-            Ok(events) => assert_eq!(events.into_iter().collect::<Vec<_>>(), expected),
-            Err(rejection) => panic!("the command is rejected: {rejection}; expected: {expected:?}"),
+        let Self { decision, history } = self;
+        match decision.map(|events| events.into_iter().collect::<Vec<_>>()) {
+            Ok(actual) if actual == expected => {}
+            Ok(actual) => {
+                panic!("the command yields {actual:?}; expected: {expected:?}\n{}", history.recorded(&actual))
+            }
+            Err(rejection) => panic!(
+                "the command is rejected: {rejection}; expected: {expected:?}\n{}",
+                history.recorded(&[])
+            ),
         }
     }
 
@@ -43,9 +56,20 @@ impl<D: Decider<Event: Debug + PartialEq>> Decided<D> {
     where
         D::Rejection: PartialEq,
     {
-        match self.decision {
-            Ok(events) => panic!("the command is accepted, and yields {events:?}; expected: {rejection:?}"),
-            Err(actual) => assert_eq!(actual, rejection),
+        let Self { decision, history } = self;
+        match decision {
+            Ok(events) => {
+                let events: Vec<_> = events.into_iter().collect();
+                panic!(
+                    "the command is accepted, and yields {events:?}; expected: {rejection:?}\n{}",
+                    history.recorded(&events)
+                )
+            }
+            Err(actual) if actual == rejection => {}
+            Err(actual) => panic!(
+                "the command is rejected: {actual:?}; expected: {rejection:?}\n{}",
+                history.recorded(&[])
+            ),
         }
     }
 }
