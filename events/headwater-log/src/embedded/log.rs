@@ -6,30 +6,33 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use headwater_event::{Aggregate, Domain, EventFilter};
 use sled::Db;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
+use super::notes::Notes;
 use super::stream::StreamReader;
 use super::writer::{Arriving, Request, Writer};
 use crate::read::check;
 use crate::{
-    AppendError, Checkpoint, Commit, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
-    StreamInfo,
+    AppendError, Checkpoint, Commit, EventLog, Follow, Note, NoteError, OpenError, PendingAppend, ReadError,
+    StoredEvent, StreamInfo,
 };
 
 /// The log in a directory, inside the process. One process at a time has it open.
 pub struct EmbeddedLog {
     db: Db,
     streams: Mutex<BTreeMap<Domain, StreamReader>>,
+    notes: Notes,
     writer: Writer,
 }
 
 /// The largest message, in bytes, headers included: what a NATS server takes by default, so that what
 /// fits here fits there.
-const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// How much of the log sled keeps in memory, in bytes. Readers mostly want what was just written.
 const CACHE_BYTES: u64 = 24 * 1024 * 1024;
@@ -56,7 +59,8 @@ impl EmbeddedLog {
         let config = sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = open(&config).map_err(|error| EmbeddedError::opening(directory, error))?;
         let writer = Writer::spawn(db.clone())?;
-        let log = Self { db, streams: Mutex::new(BTreeMap::new()), writer };
+        let notes = Notes::open(&db)?;
+        let log = Self { db, streams: Mutex::new(BTreeMap::new()), notes, writer };
         for name in log.db.tree_names() {
             if let Some(domain) = std::str::from_utf8(&name).ok().and_then(Domain::of_stream) {
                 log.open_stream(&domain)?;
@@ -155,6 +159,14 @@ impl EventLog for EmbeddedLog {
         let domain = aggregate.domain().clone();
         blocking(&domain, move || stream.load(&aggregate, from)).await?
     }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        self.notes.read(aggregate, name).await
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        self.notes.keep(aggregate, notes).await
+    }
 }
 
 struct Follower {
@@ -195,7 +207,7 @@ impl Follower {
 }
 
 /// Reads the store where it may block, so that the runtime's workers stay free.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     domain: &Domain,
     read: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ReadError> {

@@ -9,6 +9,7 @@ mod follow;
 mod group;
 mod log;
 mod message;
+mod notes;
 mod verdict;
 
 pub use config::{Flush, JetStreamConfig};

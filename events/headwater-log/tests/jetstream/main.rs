@@ -15,6 +15,7 @@ mod foreign_messages;
 mod groups;
 mod lagging_servers;
 mod lost_answers;
+mod notes;
 mod recreation;
 mod silence;
 mod streams;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ("crashes", crashes::CASES),
         ("groups", groups::CASES),
         ("denied", denied::CASES),
+        ("notes", notes::CASES),
     ];
     for (kind, broker) in brokers {
         for (group, name, run) in
