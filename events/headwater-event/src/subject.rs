@@ -37,6 +37,18 @@ impl Domain {
         format!("evt.{}.>", self.0)
     }
 
+    /// The stream that holds the notes that are kept beside the domain's events.
+    #[must_use]
+    pub fn notes_stream(&self) -> String {
+        format!("NOTES_{}", self.0)
+    }
+
+    /// The subjects of all notes of the domain.
+    #[must_use]
+    pub fn note_subjects(&self) -> String {
+        format!("note.{}.>", self.0)
+    }
+
     /// The domain's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -134,6 +146,12 @@ impl Aggregate {
     #[must_use]
     pub fn subject(&self, name: &str) -> String {
         format!("evt.{}.{}.{name}.{}", self.0.domain, self.0.name, self.0.escaped_id)
+    }
+
+    /// The subject on which what is noted as `name` beside the aggregate's events is kept.
+    #[must_use]
+    pub fn note_subject(&self, name: &str) -> String {
+        format!("note.{}.{}.{}.{name}", self.0.domain, self.0.name, self.0.escaped_id)
     }
 
     /// The filter that matches all events of this aggregate and nothing else.
@@ -285,6 +303,7 @@ mod tests {
         let aggregate = order("a b.c*>%é").unwrap();
         assert_eq!(aggregate.subject("paid"), "evt.orders.order.paid.a%20b%2Ec%2A%3E%25%C3%A9");
         assert_eq!(aggregate.filter(), "evt.orders.order.*.a%20b%2Ec%2A%3E%25%C3%A9");
+        assert_eq!(aggregate.note_subject("state"), "note.orders.order.a%20b%2Ec%2A%3E%25%C3%A9.state");
     }
 
     #[test]

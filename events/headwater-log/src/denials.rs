@@ -1,6 +1,3 @@
-#[cfg(feature = "service")]
-use std::future::Future;
-
 use async_nats::{Event, ServerError};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -49,22 +46,21 @@ impl Denials {
         Denied(self.sender.subscribe())
     }
 
-    /// Waits for what is asked on `subject`, or for the server's denial of it, or of the answer.
+    /// Waits for what is asked on such subjects, or for the server's denial of one of them, or of the answer.
     ///
     /// # Errors
     ///
     /// The denial.
-    #[cfg(feature = "service")]
     pub(crate) async fn or_denied<T>(
         &self,
-        subject: &str,
+        is_asked: impl Fn(&str) -> bool,
         asked: impl Future<Output = T>,
     ) -> Result<T, Denial> {
         let mut denied = self.watch();
         tokio::select! {
             biased;
             answer = asked => Ok(answer),
-            denial = denied.any_of(|denied| denied == subject) => Err(denial),
+            denial = denied.any_of(is_asked) => Err(denial),
         }
     }
 }
@@ -118,7 +114,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "service")]
     #[tokio::test]
     async fn a_denial_of_something_else_disturbs_nobody() {
         let denials = Denials::new();
@@ -130,7 +125,7 @@ mod tests {
             }
             std::future::pending::<()>().await;
         };
-        let denial = denials.or_denied("mine", asked).await.unwrap_err();
+        let denial = denials.or_denied(|denied| denied == "mine", asked).await.unwrap_err();
         assert_eq!(denial.to_string(), "the NATS server denies publishing to mine");
     }
 }

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use headwater_event::{Aggregate, Domain, EventFilter};
 
 use crate::{
-    Append, AppendError, Appended, Checkpoint, Commit, Follow, OpenError, PendingAppend, ReadError,
-    StoredEvent, StreamInfo,
+    Append, AppendError, Appended, Checkpoint, Commit, Follow, Note, NoteError, OpenError, PendingAppend,
+    ReadError, StoredEvent, StreamInfo,
 };
 
 /// A log that the whole process shares.
@@ -122,4 +123,27 @@ pub trait EventLog: Send + Sync + 'static {
     async fn load(&self, aggregate: &Aggregate, at_least: u64) -> Result<Vec<StoredEvent>, ReadError> {
         self.load_from(aggregate, 1, at_least).await
     }
+
+    /// What was noted beside an aggregate's events under `name`: something that was derived from them.
+    ///
+    /// Notes aren't events. Nobody follows them, no other call shows them, and an operator may remove any of them, or all,
+    /// at any time. A server that lags behind the others answers with what was noted before, or with nothing. So a
+    /// note must say by itself of which events it was made, and whoever reads it must get by without it.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Unavailable`] when the log can't be reached in time, or doesn't allow reading. Where there is no stream,
+    /// there is no note, and no error.
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError>;
+
+    /// Notes these beside an aggregate's events, each in the place of what had its name; the later one of two with the
+    /// same name. When it returns, they are as durable as events are.
+    ///
+    /// The last one is kept only after all the others are, so it may rely on them. Otherwise notes have no version, and writers
+    /// aren't kept apart: of two that note under one name at once, either may be the last.
+    ///
+    /// # Errors
+    ///
+    /// [`NoteError`]. When it is [unavailable](NoteError::is_unavailable), some of them may be kept, or will be.
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError>;
 }

@@ -16,6 +16,7 @@ mod event_log;
 mod jetstream;
 #[cfg(feature = "memory")]
 mod memory;
+mod notes;
 mod read;
 mod retry;
 mod stream_info;
@@ -34,6 +35,7 @@ pub use event_log::{EventLog, Log};
 pub use jetstream::{BulkLoad, BulkLoadError, BulkLoaded, Flush, JetStreamConfig, JetStreamLog};
 #[cfg(feature = "memory")]
 pub use memory::{AppendFault, MemoryLog, Recording, RecordingError, RecordingProblem};
+pub use notes::{Note, NoteError};
 pub use read::{Checkpoint, Follow, ReadError, StoredEvent};
 pub use retry::Backoff;
 pub use stream_info::{OpenError, StreamInfo};

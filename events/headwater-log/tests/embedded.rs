@@ -11,7 +11,9 @@ use std::process::{Command, ExitCode, Stdio};
 
 use futures::StreamExt as _;
 use headwater_event::{Aggregate, Domain, Envelope, EventFilter};
-use headwater_log::{Append, Appended, EmbeddedError, EmbeddedLog, EventLog as _, ReadError, StoredEvent};
+use headwater_log::{
+    Append, Appended, EmbeddedError, EmbeddedLog, EventLog as _, Note, ReadError, StoredEvent,
+};
 
 use cases::Cases;
 
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
     add![
         a_killed_process_loses_nothing_that_was_acknowledged,
         what_is_stored_is_there_when_the_log_is_opened_again,
+        notes_are_there_when_the_log_is_opened_again,
         appends_that_wait_are_stored_when_the_log_is_dropped,
         an_append_that_is_sent_again_after_a_restart_is_stored_once,
         an_append_that_is_sent_again_after_very_many_others_is_stored_once,
@@ -137,6 +140,23 @@ async fn what_is_stored_is_there_when_the_log_is_opened_again() {
     let mut follow = log.follow(EventFilter::all(domain()), Some(checkpoint)).await.unwrap();
     assert_eq!(follow.next().await.unwrap().unwrap(), stored[1]);
     assert_eq!(log.append(append(&aggregate("7"), 2, &["shipped"])).await.unwrap().last, 3);
+}
+
+async fn notes_are_there_when_the_log_is_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(directory.path()).unwrap();
+    let large = vec![b'x'; 1_000_000];
+    let notes = vec![Note::new("part", large.clone()), Note::new("state", "paid")];
+    log.keep_notes(&aggregate("7"), notes).await.unwrap();
+    drop(log);
+
+    let log = EmbeddedLog::open(directory.path()).unwrap();
+    assert!(log.streams().await.unwrap().is_empty());
+    assert!(log.note(&aggregate("7"), "part").await.unwrap().unwrap() == large);
+    assert_eq!(log.note(&aggregate("7"), "state").await.unwrap().unwrap(), "paid");
+    assert_eq!(log.note(&aggregate("8"), "state").await.unwrap(), None);
+    log.keep_notes(&aggregate("7"), vec![Note::new("state", "shipped")]).await.unwrap();
+    assert_eq!(log.note(&aggregate("7"), "state").await.unwrap().unwrap(), "shipped");
 }
 
 async fn appends_that_wait_are_stored_when_the_log_is_dropped() {

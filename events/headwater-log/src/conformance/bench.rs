@@ -10,7 +10,7 @@ use super::Subject;
 use crate::{Append, AppendError, Appended, Checkpoint, Follow, Log, ReadError, StoredEvent};
 
 /// How long an event may take to reach a follower, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a case works with: a log, and a domain of its own with an open stream.
 pub struct Bench {

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use tokio::time::timeout;
 
 use super::{
-    Bench, Subject, batches, commits, duplicates, expected_versions, following, ids, loading, order, reading,
-    resuming, sizes, streams,
+    Bench, Subject, batches, commits, duplicates, expected_versions, following, ids, loading, notes, order,
+    reading, resuming, sizes, streams,
 };
 
 /// How long a case may take, on a busy machine. What hangs must fail with a name.
@@ -56,6 +56,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         ("sizes", sizes::CASES),
         ("ids", ids::CASES),
         ("streams", streams::CASES),
+        ("notes", notes::CASES),
     ];
     groups
         .into_iter()

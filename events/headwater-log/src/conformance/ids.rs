@@ -5,7 +5,7 @@ use super::case::group;
 
 group![an_aggregate_s_id_may_be_any_text, an_id_that_no_event_can_carry_is_refused];
 
-const IDS: [&str; 21] = [
+pub(super) const IDS: [&str; 21] = [
     "plain",
     "with space",
     " leading and trailing ",

@@ -24,6 +24,7 @@ mod expected_versions;
 mod following;
 mod ids;
 mod loading;
+mod notes;
 mod order;
 mod reading;
 mod resuming;

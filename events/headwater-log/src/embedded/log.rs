@@ -6,25 +6,28 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use headwater_event::{Aggregate, Domain, EventFilter};
 use sled::Db;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
+use super::notes::Notes;
 use super::stream::StreamReader;
 use super::writer::{Arriving, Request, Writer};
 use crate::append::MESSAGE_BYTES_MAX;
 use crate::read::check;
 use crate::{
-    AppendError, Checkpoint, Commit, EventLog, Follow, OpenError, PendingAppend, ReadError, StoredEvent,
-    StreamInfo,
+    AppendError, Checkpoint, Commit, EventLog, Follow, Note, NoteError, OpenError, PendingAppend, ReadError,
+    StoredEvent, StreamInfo,
 };
 
 /// The log in a directory, inside the process. One process at a time has it open.
 pub struct EmbeddedLog {
     db: Db,
     streams: Mutex<BTreeMap<Domain, StreamReader>>,
+    notes: Notes,
     writer: Writer,
 }
 
@@ -53,7 +56,8 @@ impl EmbeddedLog {
         let config = sled::Config::new().path(directory).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = open(&config).map_err(|error| EmbeddedError::opening(directory, error))?;
         let writer = Writer::spawn(db.clone())?;
-        let log = Self { db, streams: Mutex::new(BTreeMap::new()), writer };
+        let notes = Notes::open(&db)?;
+        let log = Self { db, streams: Mutex::new(BTreeMap::new()), notes, writer };
         for name in log.db.tree_names() {
             if let Some(domain) = std::str::from_utf8(&name).ok().and_then(Domain::of_stream) {
                 log.open_stream(&domain)?;
@@ -152,6 +156,14 @@ impl EventLog for EmbeddedLog {
         let domain = aggregate.domain().clone();
         blocking(&domain, move || stream.load(&aggregate, from)).await?
     }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        self.notes.read(aggregate, name).await
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        self.notes.keep(aggregate, notes).await
+    }
 }
 
 struct Follower {
@@ -192,7 +204,7 @@ impl Follower {
 }
 
 /// Reads the store where it may block, so that the runtime's workers stay free.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     domain: &Domain,
     read: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ReadError> {

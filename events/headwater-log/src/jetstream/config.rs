@@ -64,15 +64,30 @@ impl JetStreamConfig {
             ..Config::default()
         }
     }
+
+    /// A stream beside it, of which only what came last under each name matters, and nothing that can't be had again.
+    pub(super) fn notes(&self, domain: &Domain) -> Config {
+        Config {
+            name: domain.notes_stream(),
+            description: Some(format!(
+                "what was derived from the events of the domain {domain}; it may be purged at any time"
+            )),
+            subjects: vec![domain.note_subjects()],
+            storage: StorageType::File,
+            retention: RetentionPolicy::Limits,
+            discard: DiscardPolicy::Old,
+            max_messages_per_subject: 1,
+            allow_direct: true,
+            num_replicas: self.replicas,
+            ..Config::default()
+        }
+    }
 }
 
 /// What would make a stream that is there lose, reorder or refuse events.
 pub(super) fn problem(actual: &Config, wanted: &Config) -> Option<String> {
     let checks = [
-        (
-            actual.subjects != wanted.subjects,
-            format!("its subjects are {:?} and not {:?}", actual.subjects, wanted.subjects),
-        ),
+        other_subjects(actual, wanted),
         (actual.storage != StorageType::File, "it is kept in memory only".to_owned()),
         (actual.retention != RetentionPolicy::Limits, "its retention deletes what was read".to_owned()),
         (!actual.max_age.is_zero(), "it deletes events by their age".to_owned()),
@@ -88,5 +103,31 @@ pub(super) fn problem(actual: &Config, wanted: &Config) -> Option<String> {
             "it acknowledges events before they are written".to_owned(),
         ),
     ];
+    first(checks)
+}
+
+/// What would make a stream that is there lose notes at once, or keep them from being read.
+pub(super) fn notes_problem(actual: &Config, wanted: &Config) -> Option<String> {
+    first([
+        other_subjects(actual, wanted),
+        (actual.storage != StorageType::File, "it is kept in memory only".to_owned()),
+        (actual.retention != RetentionPolicy::Limits, "its retention deletes what was read".to_owned()),
+        (actual.no_ack, "it acknowledges nothing".to_owned()),
+        (!actual.allow_direct, "it allows no direct reads".to_owned()),
+        (
+            actual.persist_mode == Some(PersistenceMode::Async),
+            "it acknowledges notes before they are written".to_owned(),
+        ),
+    ])
+}
+
+fn other_subjects(actual: &Config, wanted: &Config) -> (bool, String) {
+    (
+        actual.subjects != wanted.subjects,
+        format!("its subjects are {:?} and not {:?}", actual.subjects, wanted.subjects),
+    )
+}
+
+fn first<const N: usize>(checks: [(bool, String); N]) -> Option<String> {
     checks.into_iter().find_map(|(wrong, problem)| wrong.then_some(problem))
 }

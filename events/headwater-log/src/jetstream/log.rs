@@ -22,16 +22,18 @@ use super::direct;
 use super::driver::Driver;
 use super::follow::follow;
 use super::group::Committer;
+use super::notes::Notes;
 use crate::retry::Backoff;
 use crate::{
-    AppendError, Checkpoint, Commit, Denials, EventLog, Follow, OpenError, PendingAppend, ReadError,
-    StoredEvent, StreamInfo,
+    AppendError, Checkpoint, Commit, Denials, EventLog, Follow, Note, NoteError, OpenError, PendingAppend,
+    ReadError, StoredEvent, StreamInfo,
 };
 
 /// The log on NATS JetStream.
 pub struct JetStreamLog {
     pub(super) broker: Broker,
     sending: Sending,
+    notes: Notes,
 }
 
 /// How commits are sent.
@@ -97,7 +99,8 @@ impl JetStreamLog {
             Flush::Lazily => Sending::Alone(Driver::spawn()),
             Flush::Always => Sending::Gathered(Committer::spawn(broker.clone())),
         };
-        Self { broker, sending }
+        let notes = Notes::new(broker.clone());
+        Self { broker, sending, notes }
     }
 }
 
@@ -106,16 +109,7 @@ impl EventLog for JetStreamLog {
     async fn open(&self, domain: &Domain) -> Result<StreamInfo, OpenError> {
         let wanted = self.broker.config.stream(domain);
         let unavailable = |source| OpenError::Unavailable { stream: domain.stream(), source };
-        let deadline = self.broker.deadline();
-        let mut backoff = Backoff::until(deadline);
-        let info = loop {
-            let opened = timeout_at(deadline, self.broker.open(&wanted)).await;
-            match opened.unwrap_or_else(|elapsed| Err(elapsed.into())) {
-                Ok(info) => break info,
-                Err(error) if !backoff.wait().await => return Err(unavailable(error)),
-                Err(error) => tracing::debug!(stream = domain.stream(), %error, "opening the stream again"),
-            }
-        };
+        let info = self.broker.opened(&wanted, self.broker.deadline()).await.map_err(unavailable)?;
         if let Some(problem) = problem(&info.config, &wanted) {
             return Err(OpenError::Unfit { stream: domain.stream(), problem });
         }
@@ -186,12 +180,37 @@ impl EventLog for JetStreamLog {
         }
         self.broker.load(aggregate, from, version, deadline).await
     }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        self.notes.read(aggregate, name).await
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        self.notes.keep(aggregate, notes).await
+    }
 }
 
 impl Broker {
     /// When an operation that begins now must have ended.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.config.deadline
+    }
+
+    /// A stream as it is, and as it is wanted if it had to be created; tried until the deadline.
+    pub(super) async fn opened(
+        &self,
+        wanted: &Config,
+        deadline: Instant,
+    ) -> Result<Info, Box<dyn Error + Send + Sync>> {
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            let opened = timeout_at(deadline, self.open(wanted)).await;
+            match opened.unwrap_or_else(|elapsed| Err(elapsed.into())) {
+                Ok(info) => return Ok(info),
+                Err(error) if !backoff.wait().await => return Err(error),
+                Err(error) => tracing::debug!(stream = wanted.name, %error, "opening the stream again"),
+            }
+        }
     }
 
     async fn open(&self, wanted: &Config) -> Result<Info, Box<dyn Error + Send + Sync>> {

@@ -10,6 +10,7 @@ mod group;
 mod ingest;
 mod log;
 mod message;
+mod notes;
 mod verdict;
 
 #[cfg(feature = "testkit")]

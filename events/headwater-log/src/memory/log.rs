@@ -1,8 +1,9 @@
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::{SignedDuration, Timestamp};
@@ -13,10 +14,11 @@ use super::follower::Follower;
 use super::stream::MemoryStream;
 use super::{AppendFault, Recording};
 use crate::append::{MESSAGE_BYTES_MAX, Part};
+use crate::notes::new_notes;
 use crate::read::check;
 use crate::{
-    AppendError, Appended, Checkpoint, Commit, EventLog, Follow, OpenError, PendingAppend, ReadError,
-    StoredEvent, StreamInfo,
+    AppendError, Appended, Checkpoint, Commit, EventLog, Follow, Note, NoteError, OpenError, PendingAppend,
+    ReadError, StoredEvent, StreamInfo,
 };
 
 /// A log that lives as long as a test: it keeps its promises in memory, with no thread and no file, in any runtime,
@@ -59,6 +61,8 @@ struct State {
     /// When the streams were created that were lost.
     lost: BTreeMap<Domain, Timestamp>,
     faults: VecDeque<AppendFault>,
+    /// By their subjects.
+    notes: HashMap<String, Bytes>,
 }
 
 /// What the caller of a log that can't be reached is told.
@@ -284,5 +288,21 @@ impl EventLog for MemoryLog {
     ) -> Result<Vec<StoredEvent>, ReadError> {
         // What is stored is visible at once, so there is nothing to wait for.
         Ok(self.stream(aggregate.domain())?.borrow().load(aggregate, from))
+    }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        if !self.is_connected() {
+            return Err(ReadError::unavailable(aggregate.domain(), DISCONNECTED));
+        }
+        Ok(self.lock().notes.get(&aggregate.note_subject(name)).cloned())
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        if !self.is_connected() {
+            return Err(NoteError::unavailable(aggregate, DISCONNECTED));
+        }
+        let new = new_notes(aggregate, notes, MESSAGE_BYTES_MAX)?;
+        self.lock().notes.extend(new.into_iter().map(|note| (note.subject, note.content)));
+        Ok(())
     }
 }

@@ -2,12 +2,13 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use headwater_event::{Aggregate, Domain, EventFilter};
 
 use super::{Claim, Told};
 use crate::{
-    AppendError, Appended, Checkpoint, Commit, EventLog, Follow, Log, OpenError, PendingAppend, ReadError,
-    StoredEvent, StreamInfo,
+    AppendError, Appended, Checkpoint, Commit, EventLog, Follow, Log, Note, NoteError, OpenError,
+    PendingAppend, ReadError, StoredEvent, StreamInfo,
 };
 
 /// A log that takes down what its writers were told, for a [`StreamCheck`](super::StreamCheck).
@@ -117,5 +118,13 @@ impl EventLog for Witness {
         at_least: u64,
     ) -> Result<Vec<StoredEvent>, ReadError> {
         self.log.load_from(aggregate, from, at_least).await
+    }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        self.log.note(aggregate, name).await
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        self.log.keep_notes(aggregate, notes).await
     }
 }

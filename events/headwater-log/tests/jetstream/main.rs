@@ -19,6 +19,7 @@ mod groups;
 mod lagging_servers;
 mod loads;
 mod lost_answers;
+mod notes;
 mod recreation;
 mod silence;
 mod streams;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         ("fast_ingest", fast_ingest::CASES),
         ("bulk_load", bulk_load::CASES),
         ("bulk_load_faults", bulk_load_faults::CASES),
+        ("notes", notes::CASES),
     ];
     for (kind, broker) in brokers {
         for (group, name, run) in

@@ -4,7 +4,9 @@ use async_nats::Client;
 use futures::future::join_all;
 use headwater_event::EventFilter;
 use headwater_log::testkit::Proxy;
-use headwater_log::{AppendError, EventLog as _, JetStreamConfig, JetStreamLog, OpenError, ReadError};
+use headwater_log::{
+    AppendError, EventLog as _, JetStreamConfig, JetStreamLog, Note, NoteError, OpenError, ReadError,
+};
 
 use tokio::time::timeout;
 
@@ -82,7 +84,7 @@ async fn everything_fails_in_time(bed: &Bed, log: &JetStreamLog) {
     let start = Instant::now();
     let (single, batch) =
         (append(&aggregate, 0, &["placed"]), append(&bed.aggregate("8"), 0, &["placed", "paid"]));
-    let (single, batch, open, reads, streams) = futures::join!(
+    let (single, batch, open, reads, streams, notes) = futures::join!(
         log.append(single),
         log.append(batch),
         log.open(domain),
@@ -95,6 +97,10 @@ async fn everything_fails_in_time(bed: &Bed, log: &JetStreamLog) {
             )
         },
         log.streams(),
+        async {
+            let notes = vec![Note::new("part", "1"), Note::new("state", "2")];
+            futures::join!(log.keep_notes(&aggregate, notes), log.note(&aggregate, "state"))
+        },
     );
     assert!(start.elapsed() < DEADLINE + SLACK, "{:?}", start.elapsed());
     for answer in [single, batch] {
@@ -105,4 +111,7 @@ async fn everything_fails_in_time(bed: &Bed, log: &JetStreamLog) {
         assert!(matches!(answer, Err(ReadError::Unavailable { .. })), "{answer:?}");
     }
     assert!(streams.as_ref().is_err_and(ReadError::is_unavailable), "{streams:?}");
+    let (kept, note) = notes;
+    assert!(kept.as_ref().is_err_and(NoteError::is_unavailable), "{kept:?}");
+    assert!(note.as_ref().is_err_and(ReadError::is_unavailable), "{note:?}");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use headwater_event::{Aggregate, Domain, EventSet as _};
 use headwater_log::service::Connection;
 use headwater_log::testkit::{Proxy, Server};
-use headwater_log::{EmbeddedLog, JetStreamConfig, JetStreamLog, Log, StoredEvent};
+use headwater_log::{EmbeddedLog, JetStreamConfig, JetStreamLog, Log, MemoryLog, StoredEvent};
 use headwater_publisher::{Aggregates, HandleError, Receipt};
 use tempfile::TempDir;
 
@@ -22,6 +22,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn embedded() -> (Log, TempDir) {
     let directory = tempfile::tempdir().unwrap();
     (Arc::new(EmbeddedLog::open(directory.path()).unwrap()), directory)
+}
+
+/// A log in memory, for a test whose time stands still.
+pub(crate) fn memory() -> Log {
+    Arc::new(MemoryLog::new())
 }
 
 /// A broker, and a log on it that nothing stands in the way of.

@@ -4,7 +4,7 @@ use headwater_log::Log;
 use headwater_publisher::{Aggregates, Command, HandleError};
 
 use crate::account::{Account, AccountEvent, AccountRejection, deposit, open, withdraw};
-use crate::bed::{audited_balance, broker, embedded, history, ids, rejection, service};
+use crate::bed::{audited_balance, broker, embedded, history, ids, memory, rejection, service};
 use crate::watched::Watched;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -70,9 +70,9 @@ async fn of_many_services_one_opens_the_account() {
     assert!(matches!(history(&log, "ann").await[..], [AccountEvent::Opened(_)]));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_loses_nine_times_wins_the_tenth_time() {
-    let (log, _directory) = embedded();
+    let log = memory();
     let watched = Watched::new(&log).await;
     let service = service(&(watched.clone() as _)).await;
     watched.let_rival_win(9);
@@ -81,9 +81,9 @@ async fn who_loses_nine_times_wins_the_tenth_time() {
     assert_eq!(audited_balance(&log, "ann").await, 9 + 15);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn who_loses_ten_times_is_told_and_nothing_is_stored() {
-    let (log, _directory) = embedded();
+    let log = memory();
     let watched = Watched::new(&log).await;
     let service = service(&(watched.clone() as _)).await;
     watched.let_rival_win(10);

@@ -6,7 +6,9 @@ use headwater_publisher::{Aggregates, Command, HandleError, Receipt, Together};
 use jiff::Timestamp;
 
 use crate::account::{Account, AccountCommand, AccountRejection, deposit, withdraw};
-use crate::bed::{SOURCE, audited_balance, broker, embedded, history, ids, last, rejection, service, stored};
+use crate::bed::{
+    SOURCE, audited_balance, broker, embedded, history, ids, last, memory, rejection, service, stored,
+};
 use crate::watched::Watched;
 
 /// From one account to another.
@@ -71,9 +73,9 @@ async fn a_transfer_that_is_handled_again_is_stored_once() {
     assert_eq!(last(&log).await, 4);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn when_others_were_first_all_is_decided_again() {
-    let (log, _directory) = embedded();
+    let log = memory();
     let watched = Watched::new(&log).await;
     let service = service(&(watched.clone() as _)).await;
     service.handle(deposit("c1", "ann", &[50])).await.unwrap();

@@ -2,10 +2,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use headwater_log::{
-    AppendError, Checkpoint, Commit, EventLog, Follow, Log, OpenError, PendingAppend, ReadError, StoredEvent,
-    StreamInfo,
+    AppendError, Checkpoint, Commit, EventLog, Follow, Log, Note, NoteError, OpenError, PendingAppend,
+    ReadError, StoredEvent, StreamInfo,
 };
 use headwater_publisher::Aggregates;
 
@@ -90,5 +91,13 @@ impl EventLog for Watched {
     ) -> Result<Vec<StoredEvent>, ReadError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.log.load_from(aggregate, from, at_least).await
+    }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        self.log.note(aggregate, name).await
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        self.log.keep_notes(aggregate, notes).await
     }
 }

@@ -3,10 +3,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use headwater_log::{
-    AppendError, Checkpoint, Commit, EventLog, Follow, Log, OpenError, PendingAppend, ReadError, StoredEvent,
-    StreamInfo,
+    AppendError, Checkpoint, Commit, EventLog, Follow, Log, Note, NoteError, OpenError, PendingAppend,
+    ReadError, StoredEvent, StreamInfo,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -174,5 +175,13 @@ impl EventLog for TakingTurns {
             Fate::Passes => self.log.load_from(aggregate, from, at_least).await,
             _ => Err(ReadError::Unavailable { domain, source: "lost".into() }),
         }
+    }
+
+    async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
+        self.log.note(aggregate, name).await
+    }
+
+    async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
+        self.log.keep_notes(aggregate, notes).await
     }
 }

@@ -245,7 +245,8 @@ impl Bucket {
     {
         let mut backoff = Backoff::until(deadline);
         loop {
-            let answer = timeout_at(deadline, self.denials.or_denied(subject, attempt())).await;
+            let asked = self.denials.or_denied(|denied| denied == subject, attempt());
+            let answer = timeout_at(deadline, asked).await;
             let failure: Failure = match answer {
                 Ok(Ok(Ok(Attempt::Done(done)))) => return Ok(done),
                 Ok(Ok(Ok(Attempt::Again(failure)))) => failure,
