@@ -2,10 +2,14 @@ use std::sync::Arc;
 
 use headwater_event::{Aggregate, Decider, Domain, EventSet, SubjectError};
 use headwater_log::{Log, OpenError};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::handling::Handling;
 use crate::schemas::Schemas;
-use crate::{Command, HandleError, InvalidEvents, Key, Limits, Receipt};
+use crate::snapshots::Snapshooter;
+use crate::{Command, HandleError, InvalidEvents, Key, Limits, Receipt, Snapshots};
 
 /// The aggregates of one kind, as a service sees them: it hands commands over and gets receipts.
 ///
@@ -47,6 +51,20 @@ impl<D: Decider> Aggregates<D> {
     #[must_use]
     pub fn assuming_new(self) -> Self {
         Self { assume_new: true, ..self }
+    }
+
+    /// Takes snapshots of aggregates and loads them from there, so that a long history costs no more than a short one. What is
+    /// said first counts.
+    ///
+    /// A command to an aggregate that was loaded from a snapshot costs one more read, which tells whether the command was handled before
+    /// the snapshot was taken.
+    #[must_use]
+    pub fn with_snapshots(self, snapshots: Snapshots) -> Self
+    where
+        D: Serialize + DeserializeOwned + JsonSchema,
+    {
+        self.handling.snapshots.get_or_init(|| Snapshooter::new(snapshots));
+        self
     }
 
     /// The domain that owns the aggregates.

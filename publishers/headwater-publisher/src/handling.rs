@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use headwater_event::{Aggregate, CommandContext, Decider, Domain, Envelope, Events, Fingerprint, Outbox};
 use headwater_log::{Append, AppendError, Appended, Backoff, Log, PendingAppend};
@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cache::Cache;
-use crate::loaded::{Handled, Loaded};
+use crate::loaded::Loaded;
 use crate::schemas::Schemas;
+use crate::snapshots::{LoadError, Snapshooter};
 use crate::{Command, HandleError, InvalidEvents, Limits, Receipt};
 
 /// How commands are handled: load, decide, append, and again for as long as others are first.
@@ -19,6 +20,7 @@ pub(crate) struct Handling<D: Decider> {
     pub(crate) outbox: D::Outbox,
     schemas: Schemas,
     pub(crate) cache: Cache<D>,
+    pub(crate) snapshots: OnceLock<Snapshooter<D>>,
 }
 
 enum Attempt<D: Decider> {
@@ -37,7 +39,7 @@ struct Appending<D: Decider> {
 impl<D: Decider> Handling<D> {
     pub(crate) fn new(log: Log, domain: Domain, source: String, schemas: Schemas, limits: Limits) -> Self {
         let (outbox, cache) = (D::Outbox::new(), Cache::new(limits.cached_max));
-        Self { log, domain, source, limits, outbox, schemas, cache }
+        Self { log, domain, source, limits, outbox, schemas, cache, snapshots: OnceLock::new() }
     }
 
     pub(crate) async fn begin(
@@ -126,8 +128,59 @@ impl<D: Decider> Handling<D> {
         aggregate: &Aggregate,
         at_least: u64,
     ) -> Result<Loaded<D>, HandleError<D::Rejection>> {
+        if let Some(snapshots) = self.snapshots.get() {
+            let loaded = snapshots.load(&self.log, aggregate, at_least).await.map_err(|error| match error {
+                LoadError::Read(error) => HandleError::from(error),
+                LoadError::History(error) => HandleError::from(error),
+            })?;
+            if let Some(loaded) = loaded {
+                return Ok(loaded);
+            }
+        }
         let events = self.log.load(aggregate, at_least).await?;
-        Ok(Loaded::from_events(&events)?)
+        Ok(Loaded::new().after(&events)?)
+    }
+
+    /// Where this service's event is stored, if it is one of the aggregate's.
+    pub(crate) async fn sequence_of(
+        &self,
+        aggregate: &Aggregate,
+        loaded: &Loaded<D>,
+        id: &str,
+    ) -> Result<Option<u64>, HandleError<D::Rejection>> {
+        let event = Fingerprint::new(&self.source, id);
+        match (loaded.sequence_of(event), self.snapshots.get()) {
+            (None, Some(snapshots)) if loaded.forgets() => {
+                Ok(snapshots.sequence_of(&self.log, aggregate, event).await?)
+            }
+            (sequence, _) => Ok(sequence),
+        }
+    }
+
+    /// Keeps an aggregate in memory after events of it were stored.
+    pub(crate) fn remember(&self, aggregate: &Aggregate, mut loaded: Loaded<D>) {
+        if let Some(snapshots) = self.snapshots.get() {
+            snapshots.take(&self.log, aggregate, &mut loaded);
+        }
+        self.cache.put(aggregate, loaded);
+    }
+
+    /// The receipt of a command that was handled before.
+    async fn repeated(
+        &self,
+        aggregate: &Aggregate,
+        loaded: &Loaded<D>,
+        context: &CommandContext,
+    ) -> Result<Option<Receipt>, HandleError<D::Rejection>> {
+        let (mut events, mut last) = (Vec::new(), 0);
+        // They were stored all or none, so the ones that are there are all.
+        loop {
+            let id = context.event_id(events.len());
+            let Some(sequence) = self.sequence_of(aggregate, loaded, &id).await? else { break };
+            last = sequence;
+            events.push(id);
+        }
+        Ok((!events.is_empty()).then(|| self.receipt(last, events, true)))
     }
 
     /// Decides, and hands what was decided over to the log.
@@ -138,9 +191,9 @@ impl<D: Decider> Handling<D> {
         loaded: Loaded<D>,
     ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
         let Command { command, context, at, .. } = command;
-        if let Some(Handled { events, sequence }) = loaded.handled(&self.source, context) {
+        if let Some(receipt) = self.repeated(aggregate, &loaded, context).await? {
             self.cache.put(aggregate, loaded);
-            return Ok(Attempt::Done(self.receipt(sequence, events, true)));
+            return Ok(Attempt::Done(receipt));
         }
         let events = match loaded.state.decide(command, &self.outbox) {
             Ok(events) => events,
@@ -181,7 +234,7 @@ impl<D: Decider> Handling<D> {
                     for ((event, id), sequence) in events.iter().zip(&ids).zip(first..) {
                         loaded.evolve(event, Fingerprint::new(&self.source, id), sequence);
                     }
-                    self.cache.put(aggregate, loaded);
+                    self.remember(aggregate, loaded);
                     return Ok(self.receipt(last, ids, false));
                 }
                 // An earlier attempt has stored the events, maybe onto others than `loaded` has: a log that

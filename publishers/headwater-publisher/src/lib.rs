@@ -19,6 +19,7 @@ mod receipt;
 pub mod records;
 mod schemas;
 mod service;
+mod snapshots;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod together;
@@ -33,4 +34,5 @@ pub use rate::{Rate, parse_rate};
 pub use receipt::Receipt;
 pub use schemas::SchemaViolation;
 pub use service::{PublishError, Published, PublisherArgs, RecordFeed, main, publish};
+pub use snapshots::Snapshots;
 pub use together::Together;

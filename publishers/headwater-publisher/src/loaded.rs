@@ -1,6 +1,8 @@
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use headwater_event::{CommandContext, Decider, EventSet, Fingerprint};
+use headwater_event::{Decider, EventSet, Fingerprint};
 use headwater_log::StoredEvent;
 
 use crate::UnreadableHistory;
@@ -10,26 +12,47 @@ pub(crate) struct Loaded<D> {
     pub(crate) state: D,
     /// The sequence of its last event, 0 when there is none.
     pub(crate) version: u64,
+    /// Which event that is.
+    pub(crate) last: Option<Fingerprint>,
     /// Where each event is stored, to tell a command that was handled before.
     sequences: HashMap<Fingerprint, u64>,
-}
-
-/// What a command came to that was handled before.
-pub(crate) struct Handled {
-    /// The ids of its events, in their order.
-    pub(crate) events: Vec<String>,
-    /// The sequence of the last one.
-    pub(crate) sequence: u64,
+    /// Up to which sequence events may be missing in `sequences`, because a snapshot stands for them.
+    forgotten: u64,
+    /// Up to which sequence the last snapshot that was kept stands for events; whoever keeps one moves it.
+    pub(crate) noted: Arc<AtomicU64>,
+    /// How many events have happened since a snapshot was last taken.
+    pub(crate) since_snapshot: usize,
 }
 
 impl<D: Decider> Loaded<D> {
     /// The aggregate before its first event.
     pub(crate) fn new() -> Self {
-        Self { state: D::default(), version: 0, sequences: HashMap::new() }
+        Self {
+            state: D::default(),
+            version: 0,
+            last: None,
+            sequences: HashMap::new(),
+            forgotten: 0,
+            noted: Arc::default(),
+            since_snapshot: 0,
+        }
     }
 
-    pub(crate) fn from_events(events: &[StoredEvent]) -> Result<Self, UnreadableHistory> {
-        let mut loaded = Self::new();
+    /// The aggregate at its event `last`, which is stored at `version`.
+    pub(crate) fn from_snapshot(state: D, version: u64, last: Fingerprint) -> Self {
+        Self {
+            state,
+            version,
+            last: Some(last),
+            sequences: HashMap::from([(last, version)]),
+            forgotten: version,
+            noted: Arc::new(AtomicU64::new(version)),
+            since_snapshot: 0,
+        }
+    }
+
+    /// The aggregate after these events too.
+    pub(crate) fn after(mut self, events: &[StoredEvent]) -> Result<Self, UnreadableHistory> {
         for stored in events {
             let envelope = &stored.envelope;
             let unknown = |source| UnreadableHistory::UnknownEvent {
@@ -41,40 +64,48 @@ impl<D: Decider> Loaded<D> {
             let event = D::Event::decode(event_type, envelope.data())
                 .map_err(|source| UnreadableHistory::Decode { event: envelope.id().to_owned(), source })?
                 .ok_or_else(|| unknown(None))?;
-            loaded.evolve(&event, envelope.fingerprint(), stored.sequence);
+            self.evolve(&event, envelope.fingerprint(), stored.sequence);
         }
-        Ok(loaded)
-    }
-
-    /// What the command came to, if it was handled before by the service that is named `source`.
-    pub(crate) fn handled(&self, source: &str, command: &CommandContext) -> Option<Handled> {
-        handled(command, |id| self.sequence_of(source, id))
-    }
-
-    /// Where this service's event is stored, if it is one of the aggregate's.
-    pub(crate) fn sequence_of(&self, source: &str, id: &str) -> Option<u64> {
-        self.sequences.get(&Fingerprint::new(source, id)).copied()
+        Ok(self)
     }
 
     /// Applies an event that is stored at `sequence`.
     pub(crate) fn evolve(&mut self, event: &D::Event, fingerprint: Fingerprint, sequence: u64) {
         self.state.evolve(event);
         self.version = sequence;
+        self.last = Some(fingerprint);
         self.sequences.insert(fingerprint, sequence);
+        self.since_snapshot += 1;
     }
 }
 
-/// What a command came to, by where its events are stored.
-pub(crate) fn handled(
-    command: &CommandContext,
-    sequence_of: impl Fn(&str) -> Option<u64>,
-) -> Option<Handled> {
-    let known = |index| {
-        let id = command.event_id(index);
-        let sequence = sequence_of(&id)?;
-        Some((id, sequence))
-    };
-    // They were stored all or none, so the ones that are there are all.
-    let (events, sequences): (Vec<_>, Vec<_>) = (0..).map_while(known).unzip();
-    sequences.last().map(|&sequence| Handled { events, sequence })
+impl<D> Loaded<D> {
+    /// Where an event is stored, if it is known to be one of the aggregate's.
+    pub(crate) fn sequence_of(&self, event: Fingerprint) -> Option<u64> {
+        self.sequences.get(&event).copied()
+    }
+
+    /// Whether it doesn't know all events that ever happened.
+    pub(crate) fn forgets(&self) -> bool {
+        self.forgotten > 0
+    }
+
+    /// How many events it knows.
+    pub(crate) fn remembers(&self) -> usize {
+        self.sequences.len()
+    }
+
+    /// The events for which the last snapshot that was kept doesn't stand.
+    pub(crate) fn unnoted(&self) -> impl Iterator<Item = (Fingerprint, u64)> {
+        let noted = self.noted.load(Ordering::Acquire);
+        let sequences = self.sequences.iter().map(|(event, sequence)| (*event, *sequence));
+        sequences.filter(move |(_, sequence)| *sequence > noted)
+    }
+
+    /// Forgets the events for which a snapshot stands.
+    pub(crate) fn forget_noted(&mut self) {
+        let noted = self.noted.load(Ordering::Acquire);
+        self.sequences.retain(|_, sequence| *sequence > noted);
+        self.forgotten = noted;
+    }
 }

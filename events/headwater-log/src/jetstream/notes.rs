@@ -1,25 +1,23 @@
 //! Notes beside the events, in one stream for each domain that has some.
 //!
-//! A connection that reads them needs the permission to publish to `$JS.API.DIRECT.GET.NOTES_<domain>.>` and
-//! `$JS.API.STREAM.MSG.GET.NOTES_<domain>`; one that keeps them, to `note.<domain>.>`, `$JS.API.STREAM.INFO.NOTES_<domain>` and
+//! A connection that reads them needs the permission to publish to `$JS.API.STREAM.MSG.GET.NOTES_<domain>`; one that keeps them, to `note.<domain>.>`, `$JS.API.STREAM.INFO.NOTES_<domain>` and
 //! `$JS.API.STREAM.CREATE.NOTES_<domain>`.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::error::Error;
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use async_nats::header::NATS_EXPECTED_STREAM;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use async_nats::{HeaderMap, RequestErrorKind, StatusCode};
+use async_nats::HeaderMap;
 use bytes::Bytes;
 use futures::future::join_all;
 use headwater_event::{Aggregate, Domain};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use super::config::notes_problem;
 use super::log::Broker;
@@ -33,24 +31,12 @@ pub(super) struct Notes {
     broker: Broker,
     /// Room for notes in flight.
     room: Semaphore,
-    streams: Mutex<HashMap<Domain, Known>>,
-}
-
-/// What is known of a domain's stream of notes.
-#[derive(Clone, Copy)]
-enum Known {
-    /// It is there, and fit to hold notes.
-    Fit,
-    /// It wasn't there at that time.
-    Absent(Instant),
+    /// The domains whose streams are there, and fit to hold notes.
+    fit: Mutex<HashSet<Domain>>,
 }
 
 /// How many notes may be in flight. Each may be as large as a message can be.
 const NOTES_IN_FLIGHT: usize = 32;
-
-/// For how long a stream that wasn't there is taken to be absent when nobody answers for it. Most domains never have
-/// notes, and reading none should cost one request.
-const ABSENT_FOR: Duration = Duration::from_secs(10);
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -63,7 +49,7 @@ enum Halt {
 
 impl Notes {
     pub(super) fn new(broker: Broker) -> Self {
-        Self { broker, room: Semaphore::new(NOTES_IN_FLIGHT), streams: Mutex::default() }
+        Self { broker, room: Semaphore::new(NOTES_IN_FLIGHT), fit: Mutex::default() }
     }
 
     pub(super) async fn read(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
@@ -71,12 +57,9 @@ impl Notes {
             return Ok(None);
         }
         let (domain, subject) = (aggregate.domain(), aggregate.note_subject(name));
-        let stream = domain.notes_stream();
-        let request = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
-        let to_leader = format!("$JS.API.STREAM.MSG.GET.{stream}");
-        let is_asked = |denied: &str| denied == request || denied == to_leader;
-        let reading = self.read_until(domain, &subject, &request, self.broker.deadline());
-        match self.broker.denials.or_denied(is_asked, reading).await {
+        let request = format!("$JS.API.STREAM.MSG.GET.{}", domain.notes_stream());
+        let reading = self.read_until(domain, &subject, self.broker.deadline());
+        match self.broker.denials.or_denied(|denied| denied == request, reading).await {
             Ok(read) => read.map_err(|failure| ReadError::unavailable(domain, failure)),
             Err(denial) => Err(ReadError::unavailable(domain, denial)),
         }
@@ -102,12 +85,11 @@ impl Notes {
         &self,
         domain: &Domain,
         subject: &str,
-        request: &str,
         deadline: Instant,
     ) -> Result<Option<Bytes>, Failure> {
         let mut backoff = Backoff::until(deadline);
         loop {
-            let answer = timeout_at(deadline, self.get(domain, subject, request)).await;
+            let answer = timeout_at(deadline, self.get(domain, subject)).await;
             match answer.unwrap_or_else(|elapsed| Err(elapsed.into())) {
                 Ok(note) => return Ok(note),
                 Err(failure) if !backoff.wait().await => return Err(failure),
@@ -116,32 +98,8 @@ impl Notes {
         }
     }
 
-    /// Asks whichever server is near.
-    async fn get(&self, domain: &Domain, subject: &str, request: &str) -> Result<Option<Bytes>, Failure> {
-        let answer = self.broker.client.request(request.to_owned(), Bytes::new());
-        match timeout(self.broker.config.answer_timeout, answer).await? {
-            Ok(answer) => match answer.status {
-                None => Ok(Some(answer.payload)),
-                Some(StatusCode::NOT_FOUND) => Ok(None),
-                Some(status) => {
-                    let words = answer.description.as_deref().unwrap_or_default();
-                    Err(format!("the server answered {status}: {words}").into())
-                }
-            },
-            // Nobody answers for a stream that isn't there, and nobody during an election.
-            Err(error) if error.kind() == RequestErrorKind::NoResponders => {
-                if self.was_absent(domain) {
-                    Ok(None)
-                } else {
-                    self.get_from_leader(domain, subject).await
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Asks the leader, who is waited for, and learns whether there is a stream at all.
-    async fn get_from_leader(&self, domain: &Domain, subject: &str) -> Result<Option<Bytes>, Failure> {
+    /// Asks the leader: another server may lag, and who is told that there is no note relies on it.
+    async fn get(&self, domain: &Domain, subject: &str) -> Result<Option<Bytes>, Failure> {
         let stream = self.broker.context.get_stream_no_info(domain.notes_stream()).await?;
         match stream.get_last_raw_message_by_subject(subject).await {
             Ok(message) => Ok(Some(message.payload)),
@@ -150,7 +108,6 @@ impl Notes {
                 LastRawMessageErrorKind::JetStream(server)
                     if server.error_code() == ErrorCode::STREAM_NOT_FOUND =>
                 {
-                    self.lock().insert(domain.clone(), Known::Absent(Instant::now()));
                     Ok(None)
                 }
                 _ => Err(error.into()),
@@ -190,7 +147,7 @@ impl Notes {
     /// Makes sure that there is a stream for the notes. Asked once, as long as it takes them.
     async fn open(&self, aggregate: &Aggregate, deadline: Instant) -> Result<(), NoteError> {
         let domain = aggregate.domain();
-        if matches!(self.lock().get(domain), Some(Known::Fit)) {
+        if self.lock().contains(domain) {
             return Ok(());
         }
         let wanted = self.broker.config.notes(domain);
@@ -199,7 +156,7 @@ impl Notes {
         if let Some(problem) = notes_problem(&info.config, &wanted) {
             return Err(NoteError::Unfit { stream: wanted.name, problem });
         }
-        self.lock().insert(domain.clone(), Known::Fit);
+        self.lock().insert(domain.clone());
         Ok(())
     }
 
@@ -258,12 +215,8 @@ impl Notes {
     }
 
     /// Whether there was no stream a moment ago.
-    fn was_absent(&self, domain: &Domain) -> bool {
-        matches!(self.lock().get(domain), Some(Known::Absent(then)) if then.elapsed() < ABSENT_FOR)
-    }
-
     /// A panic elsewhere can't have left the map half-changed: whatever it holds is only a shortcut.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Domain, Known>> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashSet<Domain>> {
+        self.fit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,6 @@ use headwater_log::{AppendError, Appended, Backoff, Commit, Log};
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
-use crate::loaded::{Handled, handled};
 use crate::{Aggregates, Command, HandleError, InvalidEvents, Key, Limits, Receipt};
 
 use part::{Part, Participant};
@@ -98,7 +97,7 @@ impl<R: Error + Send + Sync + 'static> Together<R> {
         loop {
             attempts += 1;
             self.load(outdated.take()).await?;
-            if let Some(receipt) = self.repeated() {
+            if let Some(receipt) = self.repeated().await? {
                 return Ok(receipt);
             }
             let (commit, count) = self.decide()?;
@@ -138,10 +137,23 @@ impl<R: Error + Send + Sync + 'static> Together<R> {
         try_join_all(loading).await.map(drop)
     }
 
-    fn repeated(&self) -> Option<Receipt> {
-        let sequence_of = |id: &str| self.parts.iter().find_map(|part| part.sequence_of(id));
-        let Handled { events, sequence } = handled(&self.context, sequence_of)?;
-        Some(Receipt { domain: self.domain.clone(), sequence, events, repeated: true })
+    /// The receipt, if the command was handled before.
+    async fn repeated(&self) -> Result<Option<Receipt>, HandleError<R>> {
+        let (mut count, mut last) = (0, 0);
+        while let Some(sequence) = self.sequence_of(&self.context.event_id(count)).await? {
+            last = sequence;
+            count += 1;
+        }
+        Ok((count > 0).then(|| Receipt { repeated: true, ..self.receipt(last, count) }))
+    }
+
+    async fn sequence_of(&self, id: &str) -> Result<Option<u64>, HandleError<R>> {
+        for part in &self.parts {
+            if let Some(sequence) = part.sequence_of(id).await? {
+                return Ok(Some(sequence));
+            }
+        }
+        Ok(None)
     }
 
     /// What all of them decide, and how many events that is.

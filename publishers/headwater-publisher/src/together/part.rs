@@ -12,7 +12,7 @@ use crate::handling::Handling;
 use crate::loaded::Loaded;
 
 /// An aggregate of some kind that takes part in a decision.
-pub(super) trait Participant<R: Error + Send + Sync + 'static>: Send {
+pub(super) trait Participant<R: Error + Send + Sync + 'static>: Send + Sync {
     fn aggregate(&self) -> &Aggregate;
 
     fn version(&self) -> u64;
@@ -21,7 +21,7 @@ pub(super) trait Participant<R: Error + Send + Sync + 'static>: Send {
     fn load(&mut self, at_least: u64) -> BoxFuture<'_, Result<(), HandleError<R>>>;
 
     /// Where the service's event with this id is stored, if it is one of the aggregate's.
-    fn sequence_of(&self, id: &str) -> Option<u64>;
+    fn sequence_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<u64>, HandleError<R>>>;
 
     /// Decides; its events are the command's from the `first`th on.
     fn decide(
@@ -69,8 +69,12 @@ impl<D: Decider, R: Error + Send + Sync + 'static + From<D::Rejection>> Particip
         .boxed()
     }
 
-    fn sequence_of(&self, id: &str) -> Option<u64> {
-        self.loaded.sequence_of(&self.handling.source, id)
+    fn sequence_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<u64>, HandleError<R>>> {
+        async move {
+            let sequence = self.handling.sequence_of(&self.aggregate, &self.loaded, id).await;
+            sequence.map_err(|error| error.map_rejection(R::from))
+        }
+        .boxed()
     }
 
     fn decide(
@@ -91,7 +95,7 @@ impl<D: Decider, R: Error + Send + Sync + 'static + From<D::Rejection>> Particip
             self.loaded.evolve(event, fingerprint, sequence);
         }
         let loaded = std::mem::replace(&mut self.loaded, Loaded::new());
-        self.handling.cache.put(&self.aggregate, loaded);
+        self.handling.remember(&self.aggregate, loaded);
         self.decided.len()
     }
 }
