@@ -129,10 +129,11 @@ impl<D: Decider> Handling<D> {
         at_least: u64,
     ) -> Result<Loaded<D>, HandleError<D::Rejection>> {
         if let Some(snapshots) = self.snapshots.get() {
-            let loaded = snapshots.load(&self.log, aggregate, at_least).await.map_err(|error| match error {
-                LoadError::Read(error) => HandleError::from(error),
-                LoadError::History(error) => HandleError::from(error),
-            })?;
+            let loaded =
+                snapshots.load(&self.log, aggregate, at_least).await.map_err(|error| match error {
+                    LoadError::Read(error) => HandleError::from(error),
+                    LoadError::History(error) => HandleError::from(error),
+                })?;
             if let Some(loaded) = loaded {
                 return Ok(loaded);
             }

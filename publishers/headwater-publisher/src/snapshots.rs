@@ -165,8 +165,10 @@ impl<D: Decider> Snapshooter<D> {
             }
         };
         // First where the events are, by which a command is recognised that is handled again; the state is kept after them.
-        let mut notes: Vec<_> =
-            loaded.unnoted().map(|(event, sequence)| Note::new(stored(event), sequence.to_string())).collect();
+        let mut notes: Vec<_> = loaded
+            .unnoted()
+            .map(|(event, sequence)| Note::new(stored(event), sequence.to_string()))
+            .collect();
         notes.push(Note::new(STATE, state));
         if loaded.remembers() > REMEMBERED_MAX {
             loaded.forget_noted();

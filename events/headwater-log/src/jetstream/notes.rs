@@ -8,11 +8,11 @@ use std::error::Error;
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_STREAM;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
-use async_nats::HeaderMap;
 use bytes::Bytes;
 use futures::future::join_all;
 use headwater_event::{Aggregate, Domain};

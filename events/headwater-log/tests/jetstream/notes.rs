@@ -15,7 +15,6 @@ use super::bed::{Bed, eventually, group};
 group![
     the_stream_of_notes_is_made_by_the_first_that_is_kept,
     a_stream_that_would_lose_notes_is_refused,
-    a_stream_without_direct_reads_is_read_from_its_leader,
     notes_are_kept_when_their_answers_are_lost,
     notes_are_kept_when_the_connection_is_cut_in_the_middle,
     the_last_note_is_not_kept_without_one_before_it,
@@ -69,16 +68,6 @@ async fn a_stream_that_would_lose_notes_is_refused(bed: Bed) {
     // Fuller than it must be, and that is no harm.
     jetstream.create_stream(Config { max_messages_per_subject: 5, ..fit }).await.unwrap();
     keep(&log, &aggregate, &["state"]).await.unwrap();
-}
-
-async fn a_stream_without_direct_reads_is_read_from_its_leader(bed: Bed) {
-    let jetstream = async_nats::jetstream::new(bed.client().await);
-    let (log, aggregate) = (bed.log().await, bed.aggregate("7"));
-    keep(&log, &aggregate, &["state"]).await.unwrap();
-    jetstream.update_stream(Config { allow_direct: false, ..fit(&bed) }).await.unwrap();
-    noted(&log, &aggregate, "state").await;
-    eventually("nothing else is noted", || async { log.note(&aggregate, "other").await.unwrap().is_none() })
-        .await;
 }
 
 async fn notes_are_kept_when_their_answers_are_lost(bed: Bed) {
@@ -218,14 +207,12 @@ async fn a_stream_that_may_not_be_made_is_denied_by_its_name(bed: Bed) {
 
 async fn a_note_that_may_not_be_read_is_told_at_once(bed: Bed) {
     let stream = bed.domain.notes_stream();
-    // The leader is asked when nobody answers: there is no stream.
-    for subject in [format!("$JS.API.DIRECT.GET.{stream}.>"), format!("$JS.API.STREAM.MSG.GET.{stream}")] {
-        let (_server, log) = strict(&bed, &subject, "_INBOX.>").await;
-        let error = log.note(&bed.aggregate("7"), "state").await.unwrap_err();
-        assert!(matches!(error, ReadError::Unavailable { .. }), "{error:?}");
-        let denial = error.source().and_then(|source| source.downcast_ref::<Denial>()).unwrap();
-        assert!(denial.subject.starts_with(subject.trim_end_matches('>')), "{denial}");
-    }
+    let subject = format!("$JS.API.STREAM.MSG.GET.{stream}");
+    let (_server, log) = strict(&bed, &subject, "_INBOX.>").await;
+    let error = log.note(&bed.aggregate("7"), "state").await.unwrap_err();
+    assert!(matches!(error, ReadError::Unavailable { .. }), "{error:?}");
+    let denial = error.source().and_then(|source| source.downcast_ref::<Denial>()).unwrap();
+    assert_eq!(denial.subject, subject);
 }
 
 async fn answers_that_may_not_be_read_leave_notes_unknown(bed: Bed) {

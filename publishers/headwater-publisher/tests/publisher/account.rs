@@ -75,7 +75,7 @@ pub(crate) enum AccountRejection {
     Overdrawn { balance: u64 },
 }
 
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Account {
     open: bool,
     balance: u64,

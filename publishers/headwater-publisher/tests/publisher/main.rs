@@ -15,6 +15,7 @@ mod in_memory;
 mod network;
 mod recorded;
 mod repeating;
+mod snapshots;
 mod stale_cache;
 mod together;
 mod unreadable;

@@ -17,6 +17,7 @@ use crate::bed::service;
 pub(crate) struct Watched {
     log: Log,
     loads: AtomicU64,
+    events: AtomicU64,
     appends: AtomicU64,
     rival: Aggregates<Account>,
     /// How often the rival will still be faster.
@@ -30,6 +31,7 @@ impl Watched {
         Arc::new(Self {
             log: log.clone(),
             loads: AtomicU64::new(0),
+            events: AtomicU64::new(0),
             appends: AtomicU64::new(0),
             rival: service(log).await,
             rivalry: AtomicU64::new(0),
@@ -40,6 +42,11 @@ impl Watched {
     /// Lets the rival pay a cent into an account just before each of the next appends to it.
     pub(crate) fn let_rival_win(&self, times: u64) {
         self.rivalry.store(times, Ordering::SeqCst);
+    }
+
+    /// How many events were loaded, since the last time that was asked.
+    pub(crate) fn events_loaded(&self) -> u64 {
+        self.events.swap(0, Ordering::SeqCst)
     }
 
     /// How many aggregates were loaded and how many appends were begun, since the last time that was asked.
@@ -90,7 +97,9 @@ impl EventLog for Watched {
         at_least: u64,
     ) -> Result<Vec<StoredEvent>, ReadError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
-        self.log.load_from(aggregate, from, at_least).await
+        let loaded = self.log.load_from(aggregate, from, at_least).await?;
+        self.events.fetch_add(loaded.len() as u64, Ordering::SeqCst);
+        Ok(loaded)
     }
 
     async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {

@@ -89,11 +89,13 @@ async fn let_out(
             sleep_until(due).await;
         }
         faults.wait_until_moving().await;
-        // A cut that happens now may be noticed only later.
+        let swallowed = faults.swallows(direction);
+        // A cut that happens now may be noticed only later. Who restores replies cuts too, so what isn't swallowed any more
+        // doesn't arrive either.
         if alive.is_cancelled() {
             return;
         }
-        if !faults.swallows(direction) && to.write_all(&bytes).await.is_err() {
+        if !swallowed && to.write_all(&bytes).await.is_err() {
             return;
         }
     }
