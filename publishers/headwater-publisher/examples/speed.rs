@@ -13,37 +13,136 @@ mod raw;
 #[path = "speed/till.rs"]
 mod till;
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use headwater_event::{CommandContext, Event as _};
 use headwater_log::service::Connection;
 use headwater_log::testkit::{BaselineHeaders, Server};
 use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log};
-use headwater_publisher::{Aggregates, Feed};
+use headwater_publisher::{Aggregates, Feed, Snapshots};
 
-use meter::{Rounds, per_second};
+use meter::{Rounds, nanoseconds, per_second};
 use raw::Raw;
-use till::{Till, sale};
+use till::{AT, Sold, Till, free, sale, sales};
 
 #[tokio::main]
 async fn main() {
     let wanted = std::env::args().nth(1);
     let is_wanted = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
+    if is_wanted("validation") {
+        validation();
+    }
     if is_wanted("feed") {
-        let server = Server::start().await.unwrap();
-        feed(&server).await;
+        feed(&Server::start().await.unwrap()).await;
     }
     if is_wanted("lazily") {
         let server = Server::start().await.unwrap();
         for (callers, each) in [(1, 3000), (256, 100)] {
             commands(&server, Flush::Lazily, callers, each).await;
         }
+        several(&server, Flush::Lazily, 200).await;
     }
     if is_wanted("always") {
         let server = Server::builder().sync_always().start().await.unwrap();
-        for (callers, each) in [(1, 500), (4, 250), (16, 100), (64, 60), (256, 60)] {
+        for (callers, each) in [(1, 500), (4, 250), (8, 125), (16, 60), (32, 40), (64, 40), (256, 40)] {
             commands(&server, Flush::Always, callers, each).await;
         }
+        several(&server, Flush::Always, 200).await;
+    }
+    if is_wanted("loading") {
+        loading(&Server::start().await.unwrap()).await;
+    }
+}
+
+/// What it takes to make an event of a command, without and with the comparison with its schema.
+fn validation() {
+    const EVENTS: u32 = 100_000;
+    let context = CommandContext::new("0af7651916cd43dd8448eb211c80319c");
+    let sold = Sold { till: "2013-01-01-UA-1545-EWR".to_owned(), sold_at: AT, cents: 420, sales: 7 };
+    let schema = Sold::schemas().remove(0).serialize;
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let (mut made, mut checked) = (Rounds::new(), Rounds::new());
+    for _ in 0..7 {
+        let begin = Instant::now();
+        for index in 0..EVENTS {
+            black_box(context.envelope(&sold, index as usize, "/speed", AT).unwrap());
+        }
+        made.add(nanoseconds(begin.elapsed(), EVENTS));
+        let envelope = context.envelope(&sold, 0, "/speed", AT).unwrap();
+        let begin = Instant::now();
+        for _ in 0..EVENTS {
+            let data: serde_json::Value = serde_json::from_slice(black_box(envelope.data())).unwrap();
+            assert!(validator.validate(&data).is_ok());
+        }
+        checked.add(nanoseconds(begin.elapsed(), EVENTS));
+    }
+    println!(
+        "an event, in nanoseconds:\n  to make    {made}\n  to validate{checked}   {:.2} of making it",
+        checked.ratio(&made)
+    );
+}
+
+/// A command of ten events: as an atomic batch, and as one message that holds them all.
+async fn several(server: &Server, flush: Flush, commands: u64) {
+    const EVENTS: u32 = 10;
+    let (mut batches, mut messages, mut pipelined) = (Rounds::new(), Rounds::new(), Rounds::new());
+    let raw = Raw::connect(server).await;
+    log(server, flush).await.open(&"shop".parse().unwrap()).await.unwrap();
+    for round in 0..5 {
+        let tills =
+            Aggregates::<Till>::open(log(server, flush).await, "/speed").await.unwrap().assuming_new();
+        let begin = Instant::now();
+        tokio::spawn(async move {
+            for number in 0..commands {
+                let id = format!("several-{flush:?}-{round}-{number}");
+                tills.handle(sales(&id, &id, EVENTS)).await.unwrap();
+            }
+        })
+        .await
+        .unwrap();
+        batches.add(per_second(commands, begin.elapsed()));
+        let name = format!("whole-{flush:?}-{round}");
+        messages.add(per_second(commands, raw.whole(&name, commands, EVENTS, 1).await));
+        let many = commands * 10;
+        pipelined.add(per_second(many, raw.whole(&format!("{name}-p"), many, EVENTS, 256).await));
+    }
+    println!("commands of {EVENTS} events, flushing {flush:?}, commands a second:");
+    println!("  an atomic batch each, one by one       {batches}");
+    println!("  one message each, one by one           {messages}   {:.1} times", messages.ratio(&batches));
+    println!("  one message each, 256 under way        {pipelined}   {:.1} times", pipelined.ratio(&batches));
+}
+
+/// How long a service that has just started takes for a command that is rejected: it loads the aggregate, and stores nothing.
+async fn loading(server: &Server) {
+    let log = log(server, Flush::Lazily).await;
+    for (events, every) in
+        [(10_u64, None), (1_000, None), (100_000, None), (1_000, Some(100)), (100_000, Some(100))]
+    {
+        let till = format!("till-{events}-{every:?}");
+        let with = |tills: Aggregates<Till>| match every {
+            Some(every) => tills.with_snapshots(Snapshots::every(every)),
+            None => tills,
+        };
+        let tills = with(Aggregates::open(log.clone(), "/speed").await.unwrap());
+        for number in 0..events.div_ceil(1000) {
+            let batch = u32::try_from(events - number * 1000).unwrap().min(1000);
+            tills.handle(sales(&format!("{till}-{number}"), &till, batch)).await.unwrap();
+        }
+        // The last snapshot is kept a moment later.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let mut rounds = Rounds::new();
+        for _ in 0..if events > 10_000 && every.is_none() { 3 } else { 31 } {
+            let tills = with(Aggregates::open(log.clone(), "/speed").await.unwrap());
+            let free = free(&till);
+            let begin = Instant::now();
+            let refused = tokio::spawn(async move { tills.handle(free).await.unwrap_err() }).await.unwrap();
+            assert!(refused.is_rejected());
+            rounds.add(begin.elapsed().as_secs_f64() * 1e6);
+        }
+        let snapshots = if every.is_some() { "with snapshots" } else { "without" };
+        println!("loading {events:>7} events, {snapshots:<14} {rounds} microseconds");
     }
 }
 

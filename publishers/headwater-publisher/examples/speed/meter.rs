@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The rates of several rounds.
+/// The rates, or the times, of several rounds.
 pub(crate) struct Rounds(Vec<f64>);
 
 impl Rounds {
@@ -27,11 +27,16 @@ impl Rounds {
 impl fmt::Display for Rounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rates = self.sorted();
-        write!(f, "{:>8.0}/s (from {:.0} to {:.0})", rates[rates.len() / 2], rates[0], rates[rates.len() - 1])
+        write!(f, "{:>8.0} (from {:.0} to {:.0})", rates[rates.len() / 2], rates[0], rates[rates.len() - 1])
     }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a rate needs no more digits")]
 pub(crate) fn per_second(events: u64, elapsed: Duration) -> f64 {
     events as f64 / elapsed.as_secs_f64()
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a time needs no more digits")]
+pub(crate) fn nanoseconds(elapsed: Duration, times: u32) -> f64 {
+    elapsed.as_nanos() as f64 / f64::from(times)
 }

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use headwater_event::{Aggregate, CommandContext};
+use headwater_event::{Aggregate, CommandContext, Envelope};
 use headwater_log::Append;
 use headwater_log::testkit::{Baseline, BaselineHeaders, BaselineMessage, Server};
 
@@ -23,6 +23,25 @@ impl Raw {
         let (baseline, messages) = (self.0.clone(), Baseline::messages(appends, headers).unwrap());
         let begin = Instant::now();
         tokio::spawn(async move { baseline.pipelined(messages, WINDOW).await.unwrap() }).await.unwrap();
+        begin.elapsed()
+    }
+
+    /// Commands of which each is one message with all its events.
+    pub(crate) async fn whole(&self, name: &str, commands: u64, events: u32, window: usize) -> Duration {
+        let whole = |number| {
+            let mut append = append(&format!("{name}-{number}"), 0, 0);
+            let event = String::from_utf8(append.events[0].data().to_vec()).unwrap();
+            let all = format!("[{}]", vec![event; events as usize].join(","));
+            let (id, source, type_name) =
+                (append.events[0].id(), append.events[0].source(), append.events[0].type_name());
+            let commit = Envelope::builder(id, source, type_name).subject(append.aggregate.id()).time(AT);
+            append.events = vec![commit.data("application/json", all).build().unwrap()];
+            append
+        };
+        let messages = Baseline::messages((0..commands).map(whole), BaselineHeaders::Log).unwrap();
+        let baseline = self.0.clone();
+        let begin = Instant::now();
+        tokio::spawn(async move { baseline.pipelined(messages, window).await.unwrap() }).await.unwrap();
         begin.elapsed()
     }
 

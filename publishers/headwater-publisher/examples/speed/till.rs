@@ -21,7 +21,7 @@ pub(crate) struct TillOutbox {
     sold: Publishes<Sold>,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Till {
     sales: u32,
 }
@@ -33,6 +33,7 @@ pub(crate) struct Free;
 pub(crate) struct Sell {
     till: String,
     cents: u32,
+    times: u32,
 }
 
 impl Decider for Till {
@@ -42,12 +43,12 @@ impl Decider for Till {
     type Rejection = Free;
 
     fn decide(&self, command: &Sell, outbox: &TillOutbox) -> Result<Events<Sold>, Free> {
-        let Sell { till, cents } = command;
+        let Sell { till, cents, times } = command;
         if *cents == 0 {
             return Err(Free);
         }
-        let sold = Sold { till: till.clone(), sold_at: AT, cents: *cents, sales: self.sales + 1 };
-        Ok(outbox.sold.emit(sold))
+        let sold = |time| Sold { till: till.clone(), sold_at: AT, cents: *cents, sales: self.sales + time };
+        Ok((1..=*times).map(|time| outbox.sold.emit(sold(time))).collect())
     }
 
     fn evolve(&mut self, event: &Sold) {
@@ -58,9 +59,23 @@ impl Decider for Till {
 pub(crate) const AT: Timestamp = Timestamp::constant(1_357_000_000, 0);
 
 pub(crate) fn sale(id: &str, till: &str) -> Command<Till> {
+    sales(id, till, 1)
+}
+
+/// A command that yields so many events.
+pub(crate) fn sales(id: &str, till: &str, times: u32) -> Command<Till> {
+    sell(id, till, 420, times)
+}
+
+/// A command that the till refuses.
+pub(crate) fn free(till: &str) -> Command<Till> {
+    sell("free", till, 0, 1)
+}
+
+fn sell(id: &str, till: &str, cents: u32, times: u32) -> Command<Till> {
     Command {
         key: till.to_owned(),
-        command: Sell { till: till.to_owned(), cents: 420 },
+        command: Sell { till: till.to_owned(), cents, times },
         context: CommandContext::new(id),
         at: AT,
     }

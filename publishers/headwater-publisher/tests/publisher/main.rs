@@ -8,6 +8,7 @@ mod watched;
 
 mod assuming_new;
 mod contention;
+mod crash_points;
 mod feed;
 mod guide;
 mod handling;
