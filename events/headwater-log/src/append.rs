@@ -22,6 +22,17 @@ impl Append {
     /// How many events one append may have: as many as the broker takes in an atomic batch.
     pub const EVENTS_MAX: usize = 1000;
 
+    /// Every check that needs no log, for a log that takes messages of `bytes_max`: what passes is refused
+    /// later only for what the log holds, or by a server that takes less.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Invalid`] when there is no event, too many, one that isn't of this aggregate, or one
+    /// twice; [`AppendError::TooLarge`] when a message would exceed `bytes_max`.
+    pub fn check(&self, bytes_max: usize) -> Result<(), AppendError> {
+        self.clone().into_new_events(bytes_max).map(drop)
+    }
+
     /// The events as both logs store them, after every check that needs no log.
     ///
     /// # Errors

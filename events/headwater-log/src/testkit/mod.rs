@@ -28,10 +28,13 @@ mod port;
 mod proxy;
 mod server;
 mod server_builder;
+mod wheel;
 
 pub use cluster::Cluster;
 pub use error::TestkitError;
-pub use nats_server::{NATS_SERVER_VERSION, nats_server};
+pub use nats_server::{NATS_SERVER_VERSION, cache_directory, nats_server};
+pub use port::Port;
 pub use proxy::Proxy;
 pub use server::Server;
 pub use server_builder::ServerBuilder;
+pub use wheel::Wheel;
