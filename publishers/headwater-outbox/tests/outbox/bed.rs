@@ -9,7 +9,7 @@ use headwater_log::service::Connection;
 use headwater_log::testkit::Server;
 use headwater_log::{Append, JetStreamConfig, JetStreamLog, Log, StoredEvent};
 use headwater_outbox::testkit::Postgres;
-use headwater_outbox::{Outbox, Relay, RelayError, RelaySummary};
+use headwater_outbox::{Enqueued, Outbox, Relay, RelayError, RelaySummary};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -59,7 +59,8 @@ impl Bed {
 
     /// Books one command, and commits it.
     pub(crate) async fn book(&self, id: &str, accounts: &[&str]) {
-        Booking::new(id, accounts).book(&mut self.client().await, &self.outbox).await.unwrap();
+        let enqueued = Booking::new(id, accounts).book(&mut self.client().await, &self.outbox).await;
+        assert_eq!(enqueued.unwrap(), Enqueued::New);
     }
 
     /// Starts a relay in this process.

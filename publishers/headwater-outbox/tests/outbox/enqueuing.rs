@@ -150,7 +150,8 @@ async fn one_command_may_concern_aggregates_of_several_kinds() {
     let context = CommandContext::new("c1");
     let command = bed.outbox.command(&context, Timestamp::now());
     let visited = Visited { branch: "north".into() };
-    command.event(&booked("a")).event(&visited).event(&booked("a")).enqueue(&transaction).await.unwrap();
+    let command = command.event(&booked("a")).event(&visited).event(&booked("a"));
+    assert_eq!(command.enqueue(&transaction).await.unwrap(), Enqueued::New);
     transaction.commit().await.unwrap();
     assert_eq!(bed.drain().await.appends, 2);
     let mut ids = bed.ids().await;
@@ -165,7 +166,8 @@ async fn a_transaction_that_others_have_overtaken_can_be_retried() {
     let serializable = |client| tokio_postgres::Client::build_transaction(client);
     let one = serializable(&mut first).isolation_level(IsolationLevel::RepeatableRead).start().await.unwrap();
     one.query("SELECT * FROM ledger", &[]).await.unwrap();
-    Booking::new("c2", &["a"]).book(&mut second, &bed.outbox).await.unwrap();
+    let other = Booking::new("c2", &["a"]).book(&mut second, &bed.outbox).await;
+    assert_eq!(other.unwrap(), Enqueued::New);
     let context = CommandContext::new("c3");
     let error = bed.outbox.enqueue(&one, &context, Timestamp::now(), &[booked("a")]).await.unwrap_err();
     assert!(error.is_retryable(), "{error:?}");
