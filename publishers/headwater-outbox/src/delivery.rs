@@ -75,7 +75,11 @@ impl Destination {
                 Err(AppendError::Conflict { aggregate, expected, actual }) if actual < expected => {
                     behind += 1;
                     if behind == BEHIND_MAX {
-                        return Err(Undelivered::Stop(RelayError::StreamBehind { aggregate, expected, actual }));
+                        return Err(Undelivered::Stop(RelayError::StreamBehind {
+                            aggregate,
+                            expected,
+                            actual,
+                        }));
                     }
                     patience.wait().await;
                 }
@@ -96,7 +100,9 @@ impl Destination {
                     patience.wait().await;
                 }
                 Err(AppendError::NoStream { aggregate }) => {
-                    return Err(Undelivered::Stop(RelayError::NoStream { domain: aggregate.domain().clone() }));
+                    return Err(Undelivered::Stop(RelayError::NoStream {
+                        domain: aggregate.domain().clone(),
+                    }));
                 }
                 Err(
                     error @ (AppendError::TooLarge { .. }

@@ -30,7 +30,9 @@ pub enum RelayError {
         source: OpenError,
     },
     /// A stream is gone.
-    #[error("the stream of the domain {domain} was deleted while the relay ran; restore it, then start the relay")]
+    #[error(
+        "the stream of the domain {domain} was deleted while the relay ran; restore it, then start the relay"
+    )]
     NoStream {
         /// The stream's domain.
         domain: Domain,

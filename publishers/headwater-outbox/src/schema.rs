@@ -31,7 +31,8 @@ impl Schema {
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATING]).await?;
         let path: String = transaction.query_one("SELECT current_setting('search_path')", &[]).await?.get(0);
         if let Some(schema) = &self.0 {
-            let exists = transaction.query_opt("SELECT FROM pg_namespace WHERE nspname = $1", &[schema]).await?;
+            let exists =
+                transaction.query_opt("SELECT FROM pg_namespace WHERE nspname = $1", &[schema]).await?;
             if exists.is_none() {
                 transaction.batch_execute(&format!("CREATE SCHEMA {}", quoted(schema))).await?;
             }
@@ -54,8 +55,7 @@ pub(crate) async fn version(
     schema: &Schema,
 ) -> Result<Option<i32>, tokio_postgres::Error> {
     let table = schema.table("headwater_outbox_version");
-    let exists: bool =
-        client.query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&table]).await?.get(0);
+    let exists: bool = client.query_one("SELECT to_regclass($1::text) IS NOT NULL", &[&table]).await?.get(0);
     if !exists {
         return Ok(None);
     }

@@ -9,11 +9,11 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, Row, Socket, Statement};
 
+use crate::RelayError;
 use crate::command::CHANNEL;
 use crate::housekeeping::{HousekeepingStatements, Pending};
 use crate::in_hand::Waiting;
 use crate::schema::{Schema, VERSION, version};
-use crate::RelayError;
 
 /// The relay's connection to the database, and what it does there. Dropping it closes the connection, and so
 /// gives the lock away.
@@ -93,7 +93,11 @@ impl Session {
         }
         let [fetch, write_down, refuse, lock] = statements(schema);
         let preparing = async {
-            Ok((client.prepare(&fetch).await?, client.prepare(&write_down).await?, client.prepare(&refuse).await?))
+            Ok((
+                client.prepare(&fetch).await?,
+                client.prepare(&write_down).await?,
+                client.prepare(&refuse).await?,
+            ))
         };
         let (fetch, write_down, refuse) = preparing.await_within(ANSWER_LIMIT).await?;
         let housekeeping = HousekeepingStatements::new(schema);
@@ -118,7 +122,11 @@ impl Session {
 
     /// What waits, lowest position first, without what is in hand; each with the sequence up to which its
     /// aggregate is known.
-    pub(crate) async fn fetch(&self, in_hand: &[i64], max: usize) -> Result<Vec<(Waiting, u64)>, SessionError> {
+    pub(crate) async fn fetch(
+        &self,
+        in_hand: &[i64],
+        max: usize,
+    ) -> Result<Vec<(Waiting, u64)>, SessionError> {
         let max = i64::try_from(max).unwrap_or(i64::MAX);
         let rows = self.client.query(&self.fetch, &[&in_hand, &max]).await_within(ANSWER_LIMIT).await?;
         rows.iter().map(waiting).collect::<Result<_, _>>().map_err(SessionError::from)
@@ -134,7 +142,12 @@ impl Session {
     }
 
     /// Stops an aggregate.
-    pub(crate) async fn refuse(&self, aggregate: &str, position: i64, reason: &str) -> Result<(), SessionError> {
+    pub(crate) async fn refuse(
+        &self,
+        aggregate: &str,
+        position: i64,
+        reason: &str,
+    ) -> Result<(), SessionError> {
         let parameters: [&(dyn ToSql + Sync); 3] = [&aggregate, &position, &reason];
         self.client.execute(&self.refuse, &parameters).await_within(ANSWER_LIMIT).await.map(drop)
     }
@@ -220,7 +233,9 @@ const LOCK_CLASS: i32 = 0x6865_6164;
 
 /// Whether the database's answer would always be the same: no access, no such database, no such right.
 fn is_hopeless(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|code| ["28", "3D", "3F", "42"].iter().any(|class| code.code().starts_with(class)))
+    error
+        .code()
+        .is_some_and(|code| ["28", "3D", "3F", "42"].iter().any(|class| code.code().starts_with(class)))
 }
 
 impl From<tokio_postgres::Error> for SessionError {

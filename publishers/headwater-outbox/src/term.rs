@@ -40,7 +40,11 @@ const STOP_LIMIT: Duration = Duration::from_secs(5);
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 impl<'a> Term<'a> {
-    pub(crate) fn new(session: &'a Session, destination: &'a Destination, summary: &'a mut RelaySummary) -> Self {
+    pub(crate) fn new(
+        session: &'a Session,
+        destination: &'a Destination,
+        summary: &'a mut RelaySummary,
+    ) -> Self {
         Self {
             session,
             destination,
@@ -97,9 +101,7 @@ impl<'a> Term<'a> {
         let write_down = async {
             if self.settled.is_empty() { Ok(()) } else { self.session.write_down(&self.settled).await }
         };
-        let fetch = async {
-            if look { self.session.fetch(&positions, room).await } else { Ok(Vec::new()) }
-        };
+        let fetch = async { if look { self.session.fetch(&positions, room).await } else { Ok(Vec::new()) } };
         // Polled in this order, and so executed in this order.
         let ((), waiting) = tokio::try_join!(biased; write_down, fetch)?;
         for settled in self.settled.drain(..) {
@@ -133,7 +135,9 @@ impl<'a> Term<'a> {
             }
             Err(Undelivered::Refused(reason)) => {
                 tracing::error!(
-                    aggregate, position, reason,
+                    aggregate,
+                    position,
+                    reason,
                     "the log refused an append; what waits for this aggregate stays in the outbox, all else goes on"
                 );
                 self.summary.refused += 1;
@@ -159,7 +163,12 @@ async fn report(session: &Session, relayed: u64) -> Result<(), SessionError> {
     let pending = session.pending().await?;
     let (waiting, oldest, refused) = (pending.appends, pending.oldest.unwrap_or_default(), pending.refused);
     if refused > 0 {
-        tracing::error!(refused, waiting, ?oldest, "aggregates wait, because the log refused an append of theirs");
+        tracing::error!(
+            refused,
+            waiting,
+            ?oldest,
+            "aggregates wait, because the log refused an append of theirs"
+        );
     } else {
         tracing::info!(waiting, ?oldest, relayed, "the outbox");
     }

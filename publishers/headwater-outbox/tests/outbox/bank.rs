@@ -114,7 +114,13 @@ impl Booking {
 }
 
 /// Writers that book at the same time, so many random bookings each, whatever happens to the database.
-pub(crate) fn write(config: &Config, outbox: &Outbox, name: &str, writers: usize, bookings: usize) -> JoinSet<()> {
+pub(crate) fn write(
+    config: &Config,
+    outbox: &Outbox,
+    name: &str,
+    writers: usize,
+    bookings: usize,
+) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for writer in 0..writers {
         let (config, outbox, name) = (config.clone(), outbox.clone(), name.to_owned());

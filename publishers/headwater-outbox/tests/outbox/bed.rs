@@ -107,11 +107,8 @@ impl Bed {
 
     /// Another service appends to an account, past the outbox.
     pub(crate) async fn interfere(&self, id: &str, name: &str) {
-        let append = |expected| Append {
-            aggregate: account(name),
-            expected,
-            events: vec![foreign(id, name)],
-        };
+        let append =
+            |expected| Append { aggregate: account(name), expected, events: vec![foreign(id, name)] };
         let version = self.log.load(&account(name), 0).await.unwrap().last().map_or(0, |last| last.sequence);
         self.log.append(append(version)).await.unwrap();
     }
@@ -123,7 +120,10 @@ impl Bed {
         let rows = self
             .client()
             .await
-            .query("SELECT command, account, times FROM ledger ORDER BY pg_xact_commit_timestamp(xmin), ctid", &[])
+            .query(
+                "SELECT command, account, times FROM ledger ORDER BY pg_xact_commit_timestamp(xmin), ctid",
+                &[],
+            )
             .await
             .unwrap();
         let (mut ledger, mut commands) = (BTreeMap::<String, Vec<String>>::new(), BTreeSet::new());

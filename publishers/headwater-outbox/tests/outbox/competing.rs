@@ -75,7 +75,8 @@ async fn a_relay_that_is_stopped_loses_its_lock_by_itself() {
     let summary = bed.drain().await;
     assert_eq!((summary.events, summary.terms), (1, 1));
     zombie.wake();
-    eventually("the zombie works again", async || working(&client).await.as_ref() == Some(&zombie.name)).await;
+    eventually("the zombie works again", async || working(&client).await.as_ref() == Some(&zombie.name))
+        .await;
     bed.book("c2", &["a"]).await;
     bed.drained().await;
     bed.audit().await;

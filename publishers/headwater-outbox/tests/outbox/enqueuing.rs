@@ -138,7 +138,10 @@ async fn a_command_id_that_is_used_for_other_events_is_refused() {
     assert!(!error.is_retryable());
     let EnqueueError::Reused { command, stored, given } = *error else { panic!("{error:?}") };
     assert_eq!(command, "c1");
-    assert_eq!((stored, given), (vec!["evt.bank.account.booked.a".into()], vec!["evt.bank.account.booked.b".into()]));
+    assert_eq!(
+        (stored, given),
+        (vec!["evt.bank.account.booked.a".into()], vec!["evt.bank.account.booked.b".into()])
+    );
     bed.drain().await;
     bed.audit().await;
 }

@@ -21,7 +21,13 @@ async fn services_that_start_at_once_migrate_once() {
         let path = client.query_one("SELECT current_setting('search_path')", &[]).await.unwrap();
         assert_eq!(path.get::<_, String>(0), "\"$user\", public");
     };
-    tokio::join!(migrate("or\"ders"), migrate("or\"ders"), migrate("or\"ders"), migrate("public"), migrate("public"));
+    tokio::join!(
+        migrate("or\"ders"),
+        migrate("or\"ders"),
+        migrate("or\"ders"),
+        migrate("public"),
+        migrate("public")
+    );
     bed.drain().await;
     bed.audit().await;
 }
@@ -56,9 +62,8 @@ async fn the_migration_s_text_makes_the_same_tables() {
     let columns = "SELECT string_agg(table_name || '.' || column_name || ' ' || data_type, ', '
             ORDER BY table_name, ordinal_position)
         FROM information_schema.columns WHERE table_schema = $1 AND table_name LIKE 'headwater%'";
-    let columns_of = async |schema: &str| -> String {
-        client.query_one(columns, &[&schema]).await.unwrap().get(0)
-    };
+    let columns_of =
+        async |schema: &str| -> String { client.query_one(columns, &[&schema]).await.unwrap().get(0) };
     let (by_hand, migrated) = (columns_of("by_hand").await, columns_of("public").await);
     assert_eq!(by_hand, migrated);
     assert!(by_hand.contains("headwater_outbox.position bigint"), "{by_hand}");

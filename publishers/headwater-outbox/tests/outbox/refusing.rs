@@ -41,7 +41,8 @@ async fn what_the_log_would_refuse_is_refused_before_the_commit() {
             (2, EnqueueError::Refused(refused)) => {
                 assert!(matches!(**refused, AppendError::Invalid { .. }), "{refused:?}");
             }
-            (3, EnqueueError::Subject(_) | EnqueueError::Envelope(_)) | (4 | 5, EnqueueError::Envelope(_)) => {}
+            (3, EnqueueError::Subject(_) | EnqueueError::Envelope(_))
+            | (4 | 5, EnqueueError::Envelope(_)) => {}
             _ => panic!("case {number}: {error:?}"),
         }
         assert!(!error.is_retryable());
@@ -52,7 +53,8 @@ async fn what_the_log_would_refuse_is_refused_before_the_commit() {
     // As many as fit are not refused.
     let transaction = client.transaction().await.unwrap();
     let context = CommandContext::new("c");
-    let _new = bed.outbox.enqueue(&transaction, &context, Timestamp::now(), &vec![booked("a"); 1000]).await.unwrap();
+    let _new =
+        bed.outbox.enqueue(&transaction, &context, Timestamp::now(), &vec![booked("a"); 1000]).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(bed.drain().await.events, 1000);
 }
@@ -70,7 +72,8 @@ async fn what_a_server_refuses_stops_its_aggregate_and_nothing_else() {
     transaction.commit().await.unwrap();
     bed.book("c3", &["a"]).await;
     bed.book("c4", &["b"]).await;
-    eventually("the append is refused", async || bed.outbox.pending(&client).await.unwrap().refused == 1).await;
+    eventually("the append is refused", async || bed.outbox.pending(&client).await.unwrap().refused == 1)
+        .await;
     bed.book("c5", &["b"]).await;
     eventually("all others are relayed", async || bed.ids().await.len() == 3).await;
     let ids = bed.ids().await;
