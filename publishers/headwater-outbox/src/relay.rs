@@ -33,7 +33,8 @@ pub struct RelaySummary {
     pub appends: u64,
     /// How many events they had.
     pub events: u64,
-    /// How many of the appends were on the stream already: a relay had died before it could write that down.
+    /// How many of the appends were on the stream already when they were sent: a relay had died before it could
+    /// write that down, or an answer was lost or late.
     pub repeated: u64,
     /// How often another writer had appended to an aggregate in between.
     pub conflicts: u64,
