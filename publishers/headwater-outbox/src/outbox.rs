@@ -132,7 +132,6 @@ impl Outbox {
     }
 
     /// A command whose events are of several kinds of aggregates; [`Outbox::enqueue`] is shorter for one kind.
-    #[must_use]
     pub fn command<'a>(&'a self, context: &'a CommandContext, at: Timestamp) -> OutboxCommand<'a> {
         OutboxCommand::new(self, context, at)
     }

@@ -1,6 +1,10 @@
 //! The outbox against a real database and a real broker: what it promises, and what it stands when either side dies.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
+#![allow(
+    clippy::print_stdout,
+    reason = "how much was killed, and how much was right, is worth a line with --nocapture"
+)]
 
 mod bank;
 mod bed;
