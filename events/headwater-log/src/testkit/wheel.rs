@@ -28,7 +28,8 @@ pub struct Wheel {
 }
 
 impl Wheel {
-    /// Puts a file or a directory of the package, `member`, at `place`, unless `is_right` says that it is there.
+    /// Puts a file or a directory of the package, `member`, or all of it when that is empty, at `place`, unless
+    /// `is_right` says that it is there.
     ///
     /// Blocks while it fetches. Tests in parallel, also in several processes, fetch once.
     ///

