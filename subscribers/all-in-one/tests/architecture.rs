@@ -22,9 +22,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // The build gate: a build script's part, and the one of this repository, which every service depends on.
     ("headwater-schema-gate", &["headwater-contract", "headwater-schema", "headwater-event"]),
     ("reference", &["headwater-schema-gate", "flight-events", "weather-events"]),
-    // The log, and the two runtimes, which know nothing of each other.
+    // The log, and the runtimes, which know nothing of each other.
     ("headwater-log", &["headwater-contract", "headwater-schema", "headwater-event"]),
     ("headwater-publisher", &["headwater-event", "headwater-log"]),
+    ("headwater-outbox", &["headwater-event", "headwater-log"]),
     ("headwater-subscriber", &["headwater-event-derive", "headwater-event", "headwater-log"]),
     // The operators' and the teams' tool.
     (
@@ -72,8 +73,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Crates that only these may name, not even in tests. The broker's client is behind the log's trait.
-const ONLY_NAMED_BY: &[(&str, &[&str])] = &[("async-nats", &["headwater-log"])];
+/// Crates that only these may name, not even in tests. The broker's client is behind the log's trait, and the
+/// database's belongs to the services that keep their state there.
+const ONLY_NAMED_BY: &[(&str, &[&str])] =
+    &[("async-nats", &["headwater-log"]), ("tokio-postgres", &["headwater-outbox"])];
 
 /// What must not be linked into a crate, however indirectly. A leading `*` stands for any name.
 const NEVER_CONTAINS: &[(&str, &[&str])] = &[
@@ -83,6 +86,10 @@ const NEVER_CONTAINS: &[(&str, &[&str])] = &[
     ("headwater-schema-gate", &["tokio", "async-nats"]),
     ("headwater-event-derive", &["tokio", "async-nats"]),
     ("headwater-event", &["tokio", "async-nats"]),
+    // Whoever keeps no state in PostgreSQL doesn't build its client.
+    ("headwater-log", &["tokio-postgres"]),
+    ("headwater-publisher", &["tokio-postgres"]),
+    ("headwater-subscriber", &["tokio-postgres"]),
     (
         "*-events",
         &[
@@ -171,7 +178,7 @@ fn the_table_itself_points_one_way_and_names_no_crate_that_is_gone() {
 }
 
 #[test]
-fn only_the_log_names_the_brokers_client() {
+fn only_their_owners_name_the_clients_of_the_broker_and_of_the_database() {
     let mut violations = Vec::new();
     for package in METADATA.workspace_packages() {
         for (dependency, owners) in ONLY_NAMED_BY {
@@ -185,7 +192,7 @@ fn only_the_log_names_the_brokers_client() {
 }
 
 #[test]
-fn contracts_contain_no_runtime_and_no_broker() {
+fn contracts_contain_no_runtime_and_no_broker_and_the_runtimes_no_database() {
     let mut violations = Vec::new();
     for package in METADATA.workspace_packages() {
         let linked = linked_into(&package.id);

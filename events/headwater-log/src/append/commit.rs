@@ -18,6 +18,17 @@ pub struct Append {
 impl Append {
     /// How many events one append may have, and one commit: as many as the broker takes in an atomic batch.
     pub const EVENTS_MAX: usize = 1000;
+
+    /// Every check that needs no log, for a log that takes messages of `bytes_max`: what passes is refused
+    /// later only for what the log holds, or by a server that takes less.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Invalid`] when there is no event, too many, one that isn't of this aggregate, or one
+    /// twice; [`AppendError::TooLarge`] when a message would exceed `bytes_max`.
+    pub fn check(&self, bytes_max: usize) -> Result<(), AppendError> {
+        Commit::from(self.clone()).into_parts(bytes_max).map(drop)
+    }
 }
 
 /// Appends to aggregates of one domain: all of them are stored, or none. Each has its own expected version.

@@ -23,6 +23,15 @@ pub enum TestkitError {
         reason: String,
     },
 
+    /// A package with programs could not be fetched from PyPI, or isn't the pinned one.
+    #[error("no package {package} from PyPI: {reason}")]
+    NoPackage {
+        /// The package's name.
+        package: &'static str,
+        /// What was tried, and what came of it.
+        reason: String,
+    },
+
     /// A file, a directory, a process or a socket of the testkit could not be used.
     #[error("could not {action} {path}", path = path.display())]
     Io {
@@ -74,7 +83,8 @@ pub enum TestkitError {
 }
 
 impl TestkitError {
-    pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    /// What makes an [`Io`](Self::Io) error of the operating system's: an argument of `map_err`.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }

@@ -31,6 +31,19 @@ pub fn nats_server() -> Result<PathBuf, TestkitError> {
     Ok(FOUND.get_or_init(|| found).clone())
 }
 
+/// Where fetched programs are kept: `HEADWATER_CACHE`, else `XDG_CACHE_HOME/headwater`, else `~/.cache/headwater`.
+#[must_use]
+pub fn cache_directory() -> Option<PathBuf> {
+    set("HEADWATER_CACHE")
+        .map(PathBuf::from)
+        .or_else(|| set("XDG_CACHE_HOME").map(|dir| PathBuf::from(dir).join("headwater")))
+        .or_else(|| env::home_dir().map(|home| home.join(".cache/headwater")))
+}
+
+fn set(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// Where a `nats-server` may be.
 struct Places {
     named: Option<OsString>,
@@ -40,12 +53,7 @@ struct Places {
 
 impl Places {
     fn from_env() -> Self {
-        let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-        let cache = set("HEADWATER_CACHE")
-            .map(PathBuf::from)
-            .or_else(|| set("XDG_CACHE_HOME").map(|dir| PathBuf::from(dir).join("headwater")))
-            .or_else(|| env::home_dir().map(|home| home.join(".cache/headwater")));
-        Self { named: set("HEADWATER_NATS_SERVER"), path: set("PATH"), cache }
+        Self { named: set("HEADWATER_NATS_SERVER"), path: set("PATH"), cache: cache_directory() }
     }
 
     fn find(&self) -> Result<PathBuf, TestkitError> {

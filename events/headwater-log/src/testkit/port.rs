@@ -14,13 +14,18 @@ const LAST: u16 = 31_999;
 /// The reservation is the UDP port of the same number: it excludes other processes too, keeps the port for a
 /// server that is down, and ends with the process, however that ends.
 #[derive(Debug)]
-pub(super) struct Port {
+pub struct Port {
     number: u16,
     _reservation: UdpSocket,
 }
 
 impl Port {
-    pub(super) fn reserve() -> Result<Self, TestkitError> {
+    /// Reserves a free port.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::NoPort`] when there is none.
+    pub fn reserve() -> Result<Self, TestkitError> {
         let range = LAST - FIRST + 1;
         // Test binaries that start together should not all begin at the same port.
         let random = RandomState::new().build_hasher().finish();
@@ -37,7 +42,9 @@ impl Port {
         Some(Self { number, _reservation: reservation })
     }
 
-    pub(super) fn number(&self) -> u16 {
+    /// The port's number.
+    #[must_use]
+    pub fn number(&self) -> u16 {
         self.number
     }
 }
