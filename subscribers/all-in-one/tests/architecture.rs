@@ -25,6 +25,11 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     // The log, and the two runtimes, which know nothing of each other.
     ("headwater-log", &["headwater-contract", "headwater-schema", "headwater-event"]),
     ("headwater-publisher", &["headwater-event", "headwater-log"]),
+    // The door for services in other languages: it knows their contracts, and none of their types.
+    (
+        "headwater-edge",
+        &["headwater-contract", "headwater-schema", "headwater-event", "flight-events", "headwater-log"],
+    ),
     ("headwater-subscriber", &["headwater-event-derive", "headwater-event", "headwater-log"]),
     // The operators' and the teams' tool.
     (
@@ -72,8 +77,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Crates that only these may name, not even in tests. The broker's client is behind the log's trait.
-const ONLY_NAMED_BY: &[(&str, &[&str])] = &[("async-nats", &["headwater-log"])];
+/// Crates that only these may name, not even in tests. The broker's client is behind the log's trait, and HTTP ends at
+/// the edge.
+const ONLY_NAMED_BY: &[(&str, &[&str])] = &[
+    ("async-nats", &["headwater-log"]),
+    ("axum", &["headwater-edge"]),
+    ("hyper", &["headwater-edge"]),
+    ("hyper-util", &["headwater-edge"]),
+];
 
 /// What must not be linked into a crate, however indirectly. A leading `*` stands for any name.
 const NEVER_CONTAINS: &[(&str, &[&str])] = &[
@@ -171,7 +182,7 @@ fn the_table_itself_points_one_way_and_names_no_crate_that_is_gone() {
 }
 
 #[test]
-fn only_the_log_names_the_brokers_client() {
+fn only_the_log_names_the_brokers_client_and_only_the_edge_speaks_http() {
     let mut violations = Vec::new();
     for package in METADATA.workspace_packages() {
         for (dependency, owners) in ONLY_NAMED_BY {
