@@ -20,7 +20,13 @@ struct EdgeArgs {
     registry: PathBuf,
 
     /// The contract.toml of a service that publishes through the edge; may be given several times
-    #[arg(long = "contract", value_name = "FILE", required = true, env = "HEADWATER_EDGE_CONTRACTS", value_delimiter = ',')]
+    #[arg(
+        long = "contract",
+        value_name = "FILE",
+        required = true,
+        env = "HEADWATER_EDGE_CONTRACTS",
+        value_delimiter = ','
+    )]
     contracts: Vec<PathBuf>,
 
     /// The services' bearer tokens: on each line a service, and its token or `sha256:` and the token's hash

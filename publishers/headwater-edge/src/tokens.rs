@@ -28,13 +28,17 @@ pub enum TokensError {
         source: io::Error,
     },
     /// A line isn't a service and a token. The line is not shown: it may be a secret.
-    #[error("line {line} is no service and token; write `billing sha256:<64 hex digits>`, or the token itself")]
+    #[error(
+        "line {line} is no service and token; write `billing sha256:<64 hex digits>`, or the token itself"
+    )]
     Line {
         /// The line, from 1.
         line: usize,
     },
     /// A token can be guessed.
-    #[error("the token on line {line} is too short; use {BYTES_MIN} random characters or more, as of `openssl rand -hex 32`")]
+    #[error(
+        "the token on line {line} is too short; use {BYTES_MIN} random characters or more, as of `openssl rand -hex 32`"
+    )]
     Short {
         /// The line, from 1.
         line: usize,

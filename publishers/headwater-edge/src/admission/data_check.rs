@@ -52,7 +52,8 @@ impl DataCheck {
             return Ok(());
         }
         let violations = self.0.first().map(|newest| newest.violations(&document)).unwrap_or_default();
-        let first = violations.first().map_or(String::new(), |first| format!(": {} {}", first.pointer, first.detail));
+        let first =
+            violations.first().map_or(String::new(), |first| format!(": {} {}", first.pointer, first.detail));
         Err(Refusal {
             kind: ProblemKind::SCHEMA_VIOLATION,
             detail: format!("the data don't fit the schema that is registered for the event{first}"),
@@ -83,7 +84,8 @@ impl Revision {
 /// Reads data so that they mean one thing: readers differ in which of two equal keys they take.
 fn read(data: &[u8]) -> Result<Value, Refusal> {
     let malformed = |detail: String| Refusal::at(ProblemKind::MALFORMED_EVENT, "/data", detail);
-    let text = std::str::from_utf8(data).map_err(|error| malformed(format!("the data aren't UTF-8: {error}")))?;
+    let text =
+        std::str::from_utf8(data).map_err(|error| malformed(format!("the data aren't UTF-8: {error}")))?;
     match read_document(text) {
         Ok(document) => Ok(document),
         // A number with more digits than a reader keeps is a number all the same.

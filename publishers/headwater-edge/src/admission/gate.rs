@@ -105,7 +105,11 @@ impl Admission {
     /// The domains to which events are let in.
     #[must_use]
     pub fn domains(&self) -> BTreeSet<Domain> {
-        self.services.values().flat_map(BTreeMap::values).map(|publication| publication.domain.clone()).collect()
+        self.services
+            .values()
+            .flat_map(BTreeMap::values)
+            .map(|publication| publication.domain.clone())
+            .collect()
     }
 
     /// Whether there is a contract of the service.
@@ -118,12 +122,14 @@ impl Admission {
     pub(crate) fn admit(&self, caller: Option<&str>, event: Envelope) -> Result<Admitted, Refusal> {
         let source = event.source();
         if let Some(caller) = caller.filter(|caller| source.strip_prefix('/') != Some(caller)) {
-            let detail = format!("the caller is {caller}, so the source must be \"/{caller}\" and not {source:?}");
+            let detail =
+                format!("the caller is {caller}, so the source must be \"/{caller}\" and not {source:?}");
             return Err(Refusal::at(ProblemKind::FOREIGN_SOURCE, "/source", detail));
         }
         let Some(publications) = self.services.get(source) else {
             let known: Vec<_> = self.services.keys().map(String::as_str).collect();
-            let detail = format!("no contract is known for the source {source:?}; known are {}", known.join(", "));
+            let detail =
+                format!("no contract is known for the source {source:?}; known are {}", known.join(", "));
             return Err(Refusal::at(ProblemKind::UNDECLARED_EVENT, "/source", detail));
         };
         let publication = publications.get(event.type_name()).ok_or_else(|| {

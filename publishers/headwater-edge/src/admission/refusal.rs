@@ -28,8 +28,7 @@ impl Refusal {
 
     /// One problem for all that is wrong with a request; none when nothing is.
     pub(crate) fn problem(refusals: Vec<Self>) -> Option<Problem> {
-        let violations: Vec<_> =
-            refusals.iter().flat_map(|refusal| &refusal.violations).cloned().collect();
+        let violations: Vec<_> = refusals.iter().flat_map(|refusal| &refusal.violations).cloned().collect();
         let refused = refusals.len();
         let Self { kind, detail, .. } = refusals.into_iter().next()?;
         let detail = match refused {

@@ -31,7 +31,7 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: BundleError,
+        source: Box<BundleError>,
     },
 }
 
@@ -42,7 +42,7 @@ pub enum SourceError {
 /// [`SourceError`], also when only some of it is damaged: what isn't as it was registered can't be relied on.
 pub fn load_registry(path: &Path) -> Result<Registry, SourceError> {
     if !path.is_dir() {
-        let bundle = |source| SourceError::Bundle { path: path.to_owned(), source };
+        let bundle = |error| SourceError::Bundle { path: path.to_owned(), source: Box::new(error) };
         return Bundle::parse(&read(path)?).and_then(|parsed| parsed.registry()).map_err(bundle);
     }
     let loaded = Registry::load(Path::new(""), path).map_err(|finding| mistakes(path, &[*finding]))?;

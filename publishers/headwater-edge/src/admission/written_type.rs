@@ -29,7 +29,9 @@ impl<'i> Keyword<'i> for WrittenType {
         let wanted = self.0.join(" or ");
         Err(ValidationError::custom(match instance {
             Value::Number(number) if self.0.iter().any(|name| name == "integer") => {
-                format!("must be an {wanted}, which {number} is not: write a whole number without fraction or exponent")
+                format!(
+                    "must be an {wanted}, which {number} is not: write a whole number without fraction or exponent"
+                )
             }
             _ => format!("must be of type {wanted}, and is of type {}", type_of(instance)),
         }))

@@ -48,13 +48,17 @@ impl Histories {
         history
     }
 
-    /// Notes how many events a history has now. The ones that weren't used for longest make room.
+    /// Notes how many events a history has now. The ones that weren't used for longest make room; one that leaves none to the
+    /// others isn't kept.
     pub(super) fn weigh(&self, aggregate: &Aggregate, events: usize) {
         let mut kept = self.lock();
-        let Kept { entries, weight, .. } = &mut *kept;
+        let Kept { entries, weight, weight_max } = &mut *kept;
         if let Some(entry) = entries.peek_mut(aggregate) {
             *weight = *weight - entry.weight + ENTRY_WEIGHT + events;
             entry.weight = ENTRY_WEIGHT + events;
+            if entry.weight > *weight_max {
+                kept.forget(aggregate);
+            }
         }
         kept.shrink();
     }
@@ -69,6 +73,12 @@ impl Kept {
     fn shrink(&mut self) {
         while self.weight > self.weight_max {
             let Some((_, entry)) = self.entries.pop_lru() else { return };
+            self.weight -= entry.weight;
+        }
+    }
+
+    fn forget(&mut self, aggregate: &Aggregate) {
+        if let Some(entry) = self.entries.pop(aggregate) {
             self.weight -= entry.weight;
         }
     }
@@ -95,7 +105,7 @@ mod tests {
         histories.weigh(&aggregate("c"), 50);
         assert!(kept("a") && !kept("b") && kept("c"));
         histories.weigh(&aggregate("c"), 1000);
-        assert_eq!(histories.lock().entries.len(), 0);
-        assert_eq!(histories.lock().weight, 0);
+        assert!(kept("a") && !kept("c"));
+        assert_eq!(histories.lock().weight, 20 + ENTRY_WEIGHT);
     }
 }

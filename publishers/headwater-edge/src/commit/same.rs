@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn a_retry_in_another_mode_and_trace_is_the_same_event() {
-        let sent = event(r#"{"a": 1}"#).extension("priority", 3).extension("traceparent", "new").build().unwrap();
+        let sent =
+            event(r#"{"a": 1}"#).extension("priority", 3).extension("traceparent", "new").build().unwrap();
         let stored = event(r#"{"a":1}"#)
             .extension("priority", "3")
             .extension("traceparent", "old")

@@ -38,7 +38,10 @@ impl Turn {
 
     /// The events that are stored, and where.
     pub(super) fn known(&self) -> impl Iterator<Item = (&Envelope, u64)> {
-        self.group.events.iter().filter_map(|(_, event)| Some((event, self.history.sequence_of(event.fingerprint())?)))
+        self.group
+            .events
+            .iter()
+            .filter_map(|(_, event)| Some((event, self.history.sequence_of(event.fingerprint())?)))
     }
 
     fn fresh(&self) -> impl Iterator<Item = &(usize, Envelope)> {

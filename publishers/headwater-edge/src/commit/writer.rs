@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use headwater_event::Domain;
 use headwater_log::{AppendError, Appended, Backoff, Commit, Log, ReadError};
 use tokio::time::{Instant, timeout_at};
 
@@ -71,23 +70,41 @@ impl Writer {
             let history = timeout_at(deadline, history.lock_owned()).await.map_err(|_| StoreError::Late)?;
             histories.insert(place, history);
         }
-        Ok(groups.into_iter().zip(histories.into_values()).map(|(group, history)| Turn::new(group, history)).collect())
+        Ok(groups
+            .into_iter()
+            .zip(histories.into_values())
+            .map(|(group, history)| Turn::new(group, history))
+            .collect())
     }
 
+    /// One attempt, which finds that the events can be stored, are stored, or that something has changed meanwhile.
     async fn attempt(
         &self,
         turns: &mut [Turn],
         expectation: Expectation,
         deadline: Instant,
     ) -> Result<Stored, StoreError> {
+        let gone = match self.attempt_in_stream(turns, expectation, deadline).await {
+            Err(StoreError::Read(ReadError::NoStream { domain })) => domain,
+            Err(StoreError::Append(AppendError::NoStream { aggregate })) => aggregate.domain().clone(),
+            attempted => return attempted,
+        };
+        // Streams are opened at the start. Where one is gone, there is a new one, and nothing of the old one is true.
+        for turn in turns {
+            turn.learn(0);
+        }
+        timeout_at(deadline, self.log.open(&gone)).await.map_err(|_| StoreError::Late)??;
+        Err(StoreError::Replaced { domain: gone })
+    }
+
+    async fn attempt_in_stream(
+        &self,
+        turns: &mut [Turn],
+        expectation: Expectation,
+        deadline: Instant,
+    ) -> Result<Stored, StoreError> {
         for turn in turns.iter_mut() {
-            let read = timeout_at(deadline, self.read_on(turn, expectation)).await;
-            match read.unwrap_or(Err(StoreError::Late)) {
-                Err(StoreError::Read(ReadError::NoStream { domain })) => {
-                    return Err(self.reopen(&domain, turns, deadline).await);
-                }
-                read => read?,
-            }
+            timeout_at(deadline, self.read_on(turn, expectation)).await.unwrap_or(Err(StoreError::Late))?;
         }
         timeout_at(deadline, self.check_known(turns)).await.unwrap_or(Err(StoreError::Late))?;
         let Some(commit) = commit(turns) else { return Ok(finish(turns, 0)) };
@@ -111,7 +128,6 @@ impl Writer {
                 }
                 Err(StoreError::Contended { aggregate, attempts: 0 })
             }
-            Err(AppendError::NoStream { .. }) => Err(self.reopen(&domain, turns, deadline).await),
             Err(error) => Err(error.into()),
         }
     }
@@ -131,7 +147,10 @@ impl Writer {
             let events = self.log.load_from(turn.aggregate(), turn.history.version() + 1, 0).await?;
             turn.history.read_on(&events);
             let reached = turn.history.version() >= expected;
-            if reached || self.log.info(turn.aggregate().domain()).await?.last < expected || !backoff.wait().await {
+            if reached
+                || self.log.info(turn.aggregate().domain()).await?.last < expected
+                || !backoff.wait().await
+            {
                 break;
             }
         }
@@ -161,18 +180,6 @@ impl Writer {
         }
         Ok(())
     }
-
-    /// Streams are opened at the start. Where one is gone, there is a new one, and nothing of the old one is true.
-    async fn reopen(&self, domain: &Domain, turns: &mut [Turn], deadline: Instant) -> StoreError {
-        for turn in turns {
-            turn.learn(0);
-        }
-        match timeout_at(deadline, self.log.open(domain)).await {
-            Ok(Ok(_)) => StoreError::Replaced { domain: domain.clone() },
-            Ok(Err(error)) => error.into(),
-            Err(_) => StoreError::Late,
-        }
-    }
 }
 
 fn commit(turns: &[Turn]) -> Option<Commit> {
@@ -188,7 +195,11 @@ fn check_expectation(turns: &[Turn], expectation: Expectation) -> Result<(), Sto
                 Expectation::Version(expected) => Some(expected),
                 Expectation::Any | Expectation::Exists => None,
             };
-            Err(StoreError::Version { aggregate: turn.aggregate().clone(), expected, actual: turn.history.version() })
+            Err(StoreError::Version {
+                aggregate: turn.aggregate().clone(),
+                expected,
+                actual: turn.history.version(),
+            })
         }
         None => Ok(()),
     }

@@ -25,7 +25,10 @@ pub(super) async fn publish(State(edge): State<Arc<Edge>>, request: Request) -> 
 impl Edge {
     async fn publish(&self, request: Request, deadline: Instant) -> Result<Response<Body>, Problem> {
         let Ok(_room) = self.under_way.try_acquire() else {
-            let detail = format!("{} requests are under way; nothing was stored", self.limits.requests_max);
+            let detail = format!(
+                "as many requests are under way as the edge takes ({}); nothing was stored",
+                self.limits.requests_max
+            );
             return Err(Problem::new(ProblemKind::OVERLOADED, detail));
         };
         let (parts, body) = request.into_parts();
@@ -75,6 +78,10 @@ fn check_count(events: &[Envelope]) -> Result<(), Problem> {
     if events.len() <= Append::EVENTS_MAX {
         return Ok(());
     }
-    let detail = format!("the batch has {} events, and at most {} are stored at once", events.len(), Append::EVENTS_MAX);
+    let detail = format!(
+        "the batch has {} events, and at most {} are stored at once",
+        events.len(),
+        Append::EVENTS_MAX
+    );
     Err(Problem::new(ProblemKind::TOO_LARGE, detail).with("events_max", Append::EVENTS_MAX as u64))
 }

@@ -65,15 +65,17 @@ impl IntoResponse for Problem {
         } else {
             tracing::debug!(problem = kind.slug(), instance, detail, "a request was refused");
         }
-        let mut document = Map::new();
-        document.insert("type".to_owned(), kind.uri().into());
-        document.insert("title".to_owned(), kind.title().into());
-        document.insert("status".to_owned(), kind.status().as_u16().into());
-        document.insert("detail".to_owned(), detail.into());
-        document.insert("instance".to_owned(), instance.into());
-        document.insert("retryable".to_owned(), kind.is_retryable().into());
-        document.extend(members);
-        let mut response = Response::new(Body::from(Value::Object(document).to_string()));
+        let document = Document {
+            kind: kind.uri(),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: &detail,
+            instance: &instance,
+            retryable: kind.is_retryable(),
+            members: &members,
+        };
+        // Texts and numbers always have a JSON form.
+        let mut response = Response::new(Body::from(serde_json::to_vec(&document).unwrap_or_default()));
         *response.status_mut() = kind.status();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if kind.is_retryable() {
@@ -82,6 +84,20 @@ impl IntoResponse for Problem {
         response.headers_mut().extend(headers);
         response
     }
+}
+
+/// The document, in the order in which people read it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    retryable: bool,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
 }
 
 /// A name for one answer, by which an operator finds it in the logs.

@@ -10,8 +10,7 @@ use crate::admission::Refusal;
 use crate::problem::{Problem, ProblemKind};
 
 /// The media types that are taken, for the header that says so.
-const ACCEPTED: &str =
-    "application/cloudevents+json, application/cloudevents-batch+json, application/json";
+const ACCEPTED: &str = "application/cloudevents+json, application/cloudevents-batch+json, application/json";
 
 /// The content mode of a request (CloudEvents HTTP binding 1.0.2, section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +108,9 @@ fn malformed(error: &EnvelopeError) -> Refusal {
     let pointer = match error {
         EnvelopeError::Missing { name } => pointer(name),
         EnvelopeError::Attribute { name, .. } | EnvelopeError::Twice { name } => pointer(name),
-        EnvelopeError::TwoPayloads | EnvelopeError::Data { .. } | EnvelopeError::Payload { .. } => pointer("data"),
+        EnvelopeError::TwoPayloads | EnvelopeError::Data { .. } | EnvelopeError::Payload { .. } => {
+            pointer("data")
+        }
         EnvelopeError::Json { .. } => String::new(),
     };
     Refusal::at(ProblemKind::MALFORMED_EVENT, pointer, report(error))

@@ -42,7 +42,9 @@ mod tests {
 
     #[test]
     fn parameters_and_case_make_no_difference() {
-        for text in ["application/json", "Application/JSON ; charset=\"UTF-8\"", "text/json;charset=utf-8;x=y"] {
+        for text in
+            ["application/json", "Application/JSON ; charset=\"UTF-8\"", "text/json;charset=utf-8;x=y"]
+        {
             assert!(MediaType::of(text).is_json(), "{text}");
         }
         assert!(MediaType::of("application/vnd.orders+json").is_json());

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
@@ -26,7 +28,12 @@ impl Answer {
     #[track_caller]
     pub(crate) fn sequences(&self) -> Vec<u64> {
         assert!(self.status.is_success(), "{self:?}");
-        self.body["events"].as_array().unwrap().iter().map(|event| event["sequence"].as_u64().unwrap()).collect()
+        self.body["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|event| event["sequence"].as_u64().unwrap())
+            .collect()
     }
 
     /// That it is a receipt of events that were stored now.
@@ -62,9 +69,23 @@ impl Answer {
             assert!(instance.as_str().unwrap().starts_with("urn:headwater:edge:"), "{instance}");
             *instance = json!("urn:headwater:edge:[occurrence]");
         }
-        let names = ["accept", "accept-encoding", "allow", "content-type", "etag", "retry-after", "www-authenticate"];
+        let names =
+            ["accept", "accept-encoding", "allow", "content-type", "etag", "retry-after", "www-authenticate"];
         let headers: serde_json::Map<_, _> =
             names.iter().filter_map(|name| Some(((*name).to_owned(), self.header(name)?.into()))).collect();
-        json!({ "status": self.status.as_u16(), "headers": headers, "body": body })
+        sorted(json!({ "status": self.status.as_u16(), "headers": headers, "body": body }))
+    }
+}
+
+/// Another crate of the build may let maps keep another order.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<_, _> =
+                members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
     }
 }

@@ -9,7 +9,7 @@ use headwater_edge::Limits;
 use headwater_event::{Aggregate, Envelope};
 use headwater_log::service::Connection;
 use headwater_log::testkit::{Proxy, Server};
-use headwater_log::{Append, AppendError, EventLog as _, JetStreamConfig, JetStreamLog};
+use headwater_log::{Append, AppendError, JetStreamConfig, JetStreamLog};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -54,7 +54,8 @@ async fn what_the_broker_denies_is_said_at_once_and_nothing_else_is_disturbed() 
     let bed = edge(&format!("nats://edge:pw@127.0.0.1:{}", server.port()), impatient()).await;
     let answer = bed.structured(&departed("1", FLIGHT)).await;
     insta::assert_json_snapshot!(answer.is_problem("denied").snapshot());
-    let cancelled = json!({ "type": "dev.headwater.flights.flight.cancelled.v1", "data": { "flight": FLIGHT } });
+    let cancelled =
+        json!({ "type": "dev.headwater.flights.flight.cancelled.v1", "data": { "flight": FLIGHT } });
     bed.structured(&with(departed("2", FLIGHT), cancelled)).await.is_stored();
     assert_eq!(bed.count().await, 1);
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::bed::{Bed, FLIGHT, OTHER_FLIGHT, departed, with};
 
-const DATA: &str = r#"{"flight":"2013-01-01-UA-1545-EWR-0515","departed_at":"2013-01-01T10:17:00Z","delay_minutes":2}"#;
+const DATA: &str =
+    r#"{"flight":"2013-01-01-UA-1545-EWR-0515","departed_at":"2013-01-01T10:17:00Z","delay_minutes":2}"#;
 
 const BINARY: [(&str, &str); 8] = [
     ("content-type", "Application/JSON; charset=utf-8"),
@@ -68,8 +69,12 @@ async fn an_event_keeps_its_flow_and_trace_and_else_takes_the_requests() {
 #[tokio::test]
 async fn stores_a_batch_in_one_commit_with_the_events_of_each_aggregate_together() {
     let bed = Bed::start().await;
-    let events =
-        [departed("1", FLIGHT), departed("2", OTHER_FLIGHT), departed("3", FLIGHT), departed("4", OTHER_FLIGHT)];
+    let events = [
+        departed("1", FLIGHT),
+        departed("2", OTHER_FLIGHT),
+        departed("3", FLIGHT),
+        departed("4", OTHER_FLIGHT),
+    ];
     let answer = bed.batch(&events).await;
     assert_eq!(answer.is_stored().sequences(), [1, 3, 2, 4]);
     assert_eq!((&answer.body["stream"], &answer.body["sequence"]), (&json!("EVT_flights"), &json!(4)));

@@ -13,8 +13,8 @@ mod limited;
 #[path = "../../../../schemas/headwater-schema/tests/asyncapi/node.rs"]
 mod node;
 mod odd_requests;
-mod process;
 mod problems;
+mod process;
 mod repeats;
 mod sdk;
 mod service;

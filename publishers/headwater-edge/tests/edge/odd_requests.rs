@@ -9,8 +9,22 @@ use super::bed::{Bed, FLIGHT, departed, request};
 
 /// Headers that mean something, so that odd values get far.
 const NAMES: [&str; 16] = [
-    "content-type", "content-length", "content-encoding", "ce-id", "ce-source", "ce-specversion", "ce-type", "ce-subject",
-    "ce-time", "ce-dataschema", "ce-", "ce-x_y", "if-match", "if-none-match", "traceparent", "tracestate",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "ce-id",
+    "ce-source",
+    "ce-specversion",
+    "ce-type",
+    "ce-subject",
+    "ce-time",
+    "ce-dataschema",
+    "ce-",
+    "ce-x_y",
+    "if-match",
+    "if-none-match",
+    "traceparent",
+    "tracestate",
 ];
 
 fn value() -> impl Strategy<Value = Vec<u8>> {

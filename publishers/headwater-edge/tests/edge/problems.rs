@@ -89,8 +89,9 @@ problems! {
     attributes_that_are_too_large: "unstorable", async |bed: &Bed| {
         changed(bed, json!({ "note": "x".repeat(70_000) })).await
     };
-    an_event_that_is_too_large: "schema-violation", async |bed: &Bed| {
-        changed(bed, json!({ "data": { "note": "x".repeat(1_100_000) } })).await
+    an_event_that_is_too_large: "too-large", async |bed: &Bed| {
+        let event = departed("1", FLIGHT).to_string();
+        bed.post(&[JSON], event.replace("\"delay_minutes\"", &(" ".repeat(1_100_000) + "\"delay_minutes\""))).await
     };
 }
 
@@ -104,7 +105,12 @@ async fn a_body_beyond_the_limit_is_refused_whether_its_length_is_announced_or_n
     let body = "x".repeat(1001);
     let announced = bed.post(&[JSON, ("content-length", "1001")], body.clone()).await;
     insta::assert_json_snapshot!("a_body_beyond_the_limit", announced.is_problem("too-large").snapshot());
-    let chunks = futures::stream::iter(body.into_bytes().chunks(100).map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec())).collect::<Vec<_>>());
+    let chunks = futures::stream::iter(
+        body.into_bytes()
+            .chunks(100)
+            .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()))
+            .collect::<Vec<_>>(),
+    );
     let streamed = bed.send(request(&[JSON], Body::from_stream(chunks))).await;
     assert_eq!(streamed.is_problem("too-large").snapshot(), announced.snapshot());
 }

@@ -81,7 +81,10 @@ impl Process {
 
 impl Running {
     pub(crate) async fn terminate(&self) {
-        let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", self.child.id().unwrap())]).status().await;
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {}", self.child.id().unwrap())])
+            .status()
+            .await;
         assert!(sent.unwrap().success());
     }
 

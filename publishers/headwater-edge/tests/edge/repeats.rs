@@ -38,7 +38,8 @@ async fn the_same_event_gets_the_same_receipt_in_any_mode_and_from_any_edge() {
 async fn a_batch_that_is_put_together_anew_stores_what_is_missing() {
     let bed = Bed::start().await;
     bed.batch(&[departed("1", FLIGHT), departed("2", OTHER_FLIGHT)]).await.is_stored();
-    let answer = bed.batch(&[departed("2", OTHER_FLIGHT), departed("3", OTHER_FLIGHT), departed("1", FLIGHT)]).await;
+    let answer =
+        bed.batch(&[departed("2", OTHER_FLIGHT), departed("3", OTHER_FLIGHT), departed("1", FLIGHT)]).await;
     assert_eq!(answer.is_stored().sequences(), [2, 3, 1]);
     let repeated: Vec<_> =
         answer.body["events"].as_array().unwrap().iter().map(|event| event["repeated"] == true).collect();
@@ -54,7 +55,10 @@ async fn another_event_with_a_used_id_is_refused() {
     let other_data = with(departed("1", FLIGHT), json!({ "data": data }));
     for edge in [&bed, &bed.another_edge().await] {
         let answer = edge.structured(&other_data).await;
-        insta::assert_json_snapshot!("another_event_with_a_used_id", answer.is_problem("duplicate-id").snapshot());
+        insta::assert_json_snapshot!(
+            "another_event_with_a_used_id",
+            answer.is_problem("duplicate-id").snapshot()
+        );
         // The id of another aggregate's event.
         edge.structured(&departed("1", OTHER_FLIGHT)).await.is_problem("duplicate-id");
     }
@@ -65,6 +69,9 @@ async fn another_event_with_a_used_id_is_refused() {
 async fn an_event_twice_in_one_batch_is_refused() {
     let bed = Bed::start().await;
     let answer = bed.batch(&[departed("1", FLIGHT), departed("2", FLIGHT), departed("1", FLIGHT)]).await;
-    assert_eq!(answer.is_problem("malformed-event").body["detail"], "the events 0 and 2 have the same source and id");
+    assert_eq!(
+        answer.is_problem("malformed-event").body["detail"],
+        "the events 0 and 2 have the same source and id"
+    );
     assert_eq!(bed.count().await, 0);
 }

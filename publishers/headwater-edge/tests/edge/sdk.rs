@@ -21,8 +21,11 @@ use super::node::Node;
 /// Runs the script against the edge, and returns what it prints.
 fn emit(url: &str) -> Value {
     let node = Node::find();
-    let packages =
-        node.install("cloudevents-sdk", include_str!("sdk/package.json"), include_str!("sdk/package-lock.json"));
+    let packages = node.install(
+        "cloudevents-sdk",
+        include_str!("sdk/package.json"),
+        include_str!("sdk/package-lock.json"),
+    );
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/edge/sdk/emit.mjs");
     let said = succeed(node.command().arg(script).arg(url).current_dir(packages));
     serde_json::from_str(&said.unwrap_or_else(|reason| panic!("{reason}"))).unwrap()
@@ -58,7 +61,10 @@ async fn what_the_javascript_sdk_emits_is_stored_as_it_was_sent() {
     assert_eq!((&answer("conflict")["status"], &answer("conflict")["actual"]), (&json!(412), &json!(4)));
     let violation = answer("violation");
     assert_eq!(emitted["answers"]["violation"]["headers"]["content-type"], "application/problem+json");
-    assert_eq!((&violation["status"], &violation["errors"][0]["pointer"]), (&json!(422), &json!("/data/delay_minutes")));
+    assert_eq!(
+        (&violation["status"], &violation["errors"][0]["pointer"]),
+        (&json!(422), &json!("/data/delay_minutes"))
+    );
 
     let (sent, stored) = (emitted["sent"].as_array().unwrap(), bed.events_of(FLIGHT).await);
     assert_eq!((sent.len(), stored.len()), (4, 4));
@@ -71,7 +77,8 @@ async fn what_the_javascript_sdk_emits_is_stored_as_it_was_sent() {
 /// Equal but for what the edge adds, and for numbers, which are texts in headers.
 fn assert_same(sent: &Envelope, stored: &Envelope) {
     let attributes = |event: &Envelope| {
-        let texts = [event.id(), event.source(), event.type_name(), event.subject().unwrap()].map(str::to_owned);
+        let texts =
+            [event.id(), event.source(), event.type_name(), event.subject().unwrap()].map(str::to_owned);
         (texts, event.time(), event.data_content_type().map(str::to_owned))
     };
     assert_eq!(attributes(sent), attributes(stored));

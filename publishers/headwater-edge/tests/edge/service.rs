@@ -37,7 +37,10 @@ async fn mistakes_in_what_it_is_given_are_said_before_anything_is_connected() {
         (GATE_AGENT.replace("owner", "owned"), "HW0502"),
         (unregistered, "gate-agent publishes flights.flight.departed@3, which the registry has no schema of"),
         (outside, "gate-agent publishes weather.station.observed@1, which isn't of its domain flights"),
-        ("[service]\nname = \"reader\"\nowner = \"x\"\n".to_owned(), "the contract of reader publishes nothing"),
+        (
+            "[service]\nname = \"reader\"\nowner = \"x\"\n".to_owned(),
+            "the contract of reader publishes nothing",
+        ),
     ] {
         let (code, said) = Process::new(NOBODY).contract(&contract).ends().await;
         assert!(code == 2 && said.contains(told), "{code}: {said}");
@@ -51,7 +54,11 @@ fn a_registry_with_a_schema_that_was_edited_is_refused() {
     let registry = TempDir::new().unwrap();
     let event = registry.path().join("flights/flight/departed");
     fs::create_dir_all(&event).unwrap();
-    fs::write(registry.path().join("registry.toml"), "compatibility = \"FULL\"\nnamespace = \"dev.headwater\"\n").unwrap();
+    fs::write(
+        registry.path().join("registry.toml"),
+        "compatibility = \"FULL\"\nnamespace = \"dev.headwater\"\n",
+    )
+    .unwrap();
     fs::write(event.join("v2.ser.json"), "{}\n").unwrap();
     let error = headwater_edge::load_registry(registry.path()).unwrap_err().to_string();
     assert!(error.contains("HW0003"), "{error}");

@@ -42,7 +42,10 @@ async fn a_decision_is_stored_at_the_version_that_it_was_made_on() {
     let stale = bed.structured_with(&[("if-match", &tag)], &departed("3", FLIGHT)).await;
     insta::assert_json_snapshot!(stale.is_problem("version-conflict").snapshot());
     let not_new = bed.structured_with(&[("if-none-match", "*")], &departed("3", FLIGHT)).await;
-    assert_eq!((&not_new.is_problem("version-conflict").body["actual"], not_new.header("etag")), (&json!(2), Some("\"2\"")));
+    assert_eq!(
+        (&not_new.is_problem("version-conflict").body["actual"], not_new.header("etag")),
+        (&json!(2), Some("\"2\""))
+    );
     let exists = bed.structured_with(&[("if-match", "*")], &departed("3", FLIGHT)).await;
     assert_eq!(exists.is_stored().sequences(), [3]);
     let missing = bed.structured_with(&[("if-match", "*")], &departed("4", OTHER_FLIGHT)).await;
