@@ -4,6 +4,7 @@ use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
 use super::Refusal;
+use super::instant::is_instant;
 use super::written_type::written_type;
 use crate::problem::{ProblemKind, Violation};
 
@@ -33,6 +34,7 @@ impl DataCheck {
         let compile = |schema: &Value| {
             jsonschema::draft202012::options()
                 .should_validate_formats(true)
+                .with_format("date-time", is_instant)
                 .with_keyword("type", written_type)
                 .build(schema)
                 .map_err(|error| Box::new(error.to_owned()))

@@ -2,6 +2,7 @@
 
 mod data_check;
 mod gate;
+mod instant;
 mod publication;
 mod refusal;
 mod sources;

@@ -15,6 +15,7 @@ mod node;
 mod odd_requests;
 mod problems;
 mod process;
+mod readable;
 mod repeats;
 mod sdk;
 mod service;

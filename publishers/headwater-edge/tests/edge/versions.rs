@@ -21,7 +21,7 @@ async fn many_edges_and_clients_at_once_lose_and_double_nothing() {
     let edges = [bed.another_edge().await, bed.another_edge().await, bed.another_edge().await];
     let clients = (0..60).map(|number: usize| {
         let edge = &edges[number % edges.len()];
-        let flight = if number % 2 == 0 { FLIGHT } else { OTHER_FLIGHT };
+        let flight = if number.is_multiple_of(2) { FLIGHT } else { OTHER_FLIGHT };
         async move {
             let event = departed(&number.to_string(), flight);
             // Others may be first each time, and then the client sends it again.
