@@ -26,6 +26,11 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("headwater-log", &["headwater-contract", "headwater-schema", "headwater-event"]),
     ("headwater-publisher", &["headwater-event", "headwater-log"]),
     ("headwater-outbox", &["headwater-event", "headwater-log"]),
+    // The door for services in other languages: it knows their contracts, and none of their types.
+    (
+        "headwater-edge",
+        &["headwater-contract", "headwater-schema", "headwater-event", "flight-events", "headwater-log"],
+    ),
     ("headwater-subscriber", &["headwater-event-derive", "headwater-event", "headwater-log"]),
     // The operators' and the teams' tool.
     (
@@ -73,10 +78,15 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Crates that only these may name, not even in tests. The broker's client is behind the log's trait, and the
-/// database's belongs to the services that keep their state there.
-const ONLY_NAMED_BY: &[(&str, &[&str])] =
-    &[("async-nats", &["headwater-log"]), ("tokio-postgres", &["headwater-outbox"])];
+/// Crates that only these may name, not even in tests. The broker's client is behind the log's trait, the database's belongs to
+/// the services that keep their state there, and HTTP ends at the edge.
+const ONLY_NAMED_BY: &[(&str, &[&str])] = &[
+    ("async-nats", &["headwater-log"]),
+    ("tokio-postgres", &["headwater-outbox"]),
+    ("axum", &["headwater-edge"]),
+    ("hyper", &["headwater-edge"]),
+    ("hyper-util", &["headwater-edge"]),
+];
 
 /// What must not be linked into a crate, however indirectly. A leading `*` stands for any name.
 const NEVER_CONTAINS: &[(&str, &[&str])] = &[
@@ -178,7 +188,7 @@ fn the_table_itself_points_one_way_and_names_no_crate_that_is_gone() {
 }
 
 #[test]
-fn only_their_owners_name_the_clients_of_the_broker_and_of_the_database() {
+fn only_their_owners_name_the_clients_of_the_broker_and_of_the_database_and_http() {
     let mut violations = Vec::new();
     for package in METADATA.workspace_packages() {
         for (dependency, owners) in ONLY_NAMED_BY {

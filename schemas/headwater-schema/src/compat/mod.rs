@@ -21,3 +21,4 @@ pub use files::{FilesReport, compare_files};
 pub use mode::{Mode, UnknownMode};
 pub use report::{Break, Difference, Direction, Report, Undecided, Verdict};
 pub use rule::{BREAKS_MODE, Rule, Severity, UNDECIDED, rules};
+pub use semantics::written;

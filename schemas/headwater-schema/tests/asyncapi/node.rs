@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::limited::succeed;
 
-/// The oldest Node that runs the parser.
+/// The oldest Node that runs what the tests ask of it.
 const OLDEST: u32 = 18;
 
 /// A package on PyPI that holds Node and npm, for machines that have neither.
@@ -49,7 +49,7 @@ impl Node {
         Command::new(&self.program)
     }
 
-    pub(crate) fn npm(&self) -> Command {
+    fn npm(&self) -> Command {
         if self.npm.extension().is_none() {
             return Command::new(&self.npm);
         }
@@ -58,8 +58,28 @@ impl Node {
         npm
     }
 
-    pub(crate) fn cache(&self) -> &Path {
-        &self.cache
+    /// The packages that a lock file names, exactly as it says, in the cache directory.
+    pub(crate) fn install(&self, name: &str, package: &str, lock: &str) -> PathBuf {
+        let digest: String = Sha256::digest(lock).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let home = self.cache.join(format!("{name}-{digest}"));
+        fs::create_dir_all(&home).unwrap();
+        // Tests run in parallel, and so do test binaries: the first one fetches.
+        let turn = File::create(home.join("lock")).unwrap();
+        turn.lock().unwrap();
+        let packages = home.join("packages");
+        if packages.join("node_modules").is_dir() {
+            return packages;
+        }
+        let scratch = tempfile::tempdir_in(&home).unwrap();
+        fs::write(scratch.path().join("package.json"), package).unwrap();
+        fs::write(scratch.path().join("package-lock.json"), lock).unwrap();
+        // npm compares each package with the hash in the lock file, and runs none of their scripts.
+        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+        succeed(self.npm().args(arguments).current_dir(scratch.path())).unwrap_or_else(|reason| {
+            panic!("{name} could not be fetched; this test needs the npm registry once: {reason}")
+        });
+        fs::rename(scratch.keep(), &packages).unwrap();
+        packages
     }
 }
 

@@ -1,0 +1,16 @@
+//! How events come to be stored: once, and after the last event of their aggregate.
+
+mod error;
+mod expectation;
+mod group;
+mod histories;
+mod history;
+mod same;
+mod stored;
+mod turn;
+mod writer;
+
+pub(crate) use error::StoreError;
+pub(crate) use expectation::Expectation;
+pub(crate) use stored::{Stored, StoredEvent};
+pub(crate) use writer::Writer;

@@ -1,0 +1,125 @@
+use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderName, HeaderValue, Response};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::ProblemKind;
+
+/// A problem document on its way to a client.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    kind: ProblemKind,
+    detail: String,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Something that is wrong at one place of an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Violation {
+    /// Where, as a JSON pointer into the event's JSON form, or into the batch.
+    pub(crate) pointer: String,
+    /// What.
+    pub(crate) detail: String,
+}
+
+/// After how many seconds a client may try again what failed for a passing reason.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+impl Problem {
+    pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), members: Map::new(), headers: Vec::new() }
+    }
+
+    /// The same with one more member.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same with the places that are wrong.
+    pub(crate) fn with_errors(self, errors: &[Violation]) -> Self {
+        self.with("errors", json!(errors))
+    }
+
+    /// The same with one more header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response<Body> {
+        let Self { kind, detail, members, headers } = self;
+        let instance = Occurrence::next().to_string();
+        if kind.status().is_server_error() {
+            tracing::warn!(problem = kind.slug(), instance, detail, "a request failed");
+        } else {
+            tracing::debug!(problem = kind.slug(), instance, detail, "a request was refused");
+        }
+        let document = Document {
+            kind: kind.uri(),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: &detail,
+            instance: &instance,
+            retryable: kind.is_retryable(),
+            members: &members,
+        };
+        // Texts and numbers always have a JSON form.
+        let mut response = Response::new(Body::from(serde_json::to_vec(&document).unwrap_or_default()));
+        *response.status_mut() = kind.status();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if kind.is_retryable() {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response.headers_mut().extend(headers);
+        response
+    }
+}
+
+/// The document, in the order in which people read it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    retryable: bool,
+    #[serde(flatten)]
+    members: &'a Map<String, Value>,
+}
+
+/// A name for one answer, by which an operator finds it in the logs.
+struct Occurrence {
+    process: u64,
+    number: u64,
+}
+
+impl Occurrence {
+    fn next() -> Self {
+        /// When this process answered first, so that no two processes share names.
+        static PROCESS: LazyLock<u64> = LazyLock::new(|| {
+            let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            age.as_secs() << 20 | u64::from(age.subsec_micros())
+        });
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { process: *PROCESS, number: NEXT.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl fmt::Display for Occurrence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "urn:headwater:edge:{:x}-{}", self.process, self.number)
+    }
+}

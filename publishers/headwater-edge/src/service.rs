@@ -1,0 +1,126 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use headwater_contract::Contract;
+use headwater_log::service::{Connection, Exit, Failure, Logs, Shutdown, run};
+use headwater_log::{JetStreamConfig, JetStreamLog, Log};
+use tokio::net::TcpListener;
+
+use crate::{Admission, Edge, Limits, Tokens, load_contract, load_registry, serve};
+
+/// Take CloudEvents over HTTP, and store those that a contract declares and whose data fit the registered schema
+#[derive(Debug, Parser)]
+#[command(name = "headwater-edge", version, about, after_help = Exit::HELP)]
+struct EdgeArgs {
+    /// The registered schemas: a registry's directory, or a bundle of `headwater schema export`
+    #[arg(long, value_name = "DIR|FILE", env = "HEADWATER_EDGE_REGISTRY")]
+    registry: PathBuf,
+
+    /// The contract.toml of a service that publishes through the edge; may be given several times
+    #[arg(
+        long = "contract",
+        value_name = "FILE",
+        required = true,
+        env = "HEADWATER_EDGE_CONTRACTS",
+        value_delimiter = ','
+    )]
+    contracts: Vec<PathBuf>,
+
+    /// The services' bearer tokens: on each line a service, and its token or `sha256:` and the token's hash
+    #[arg(long, value_name = "FILE", env = "HEADWATER_EDGE_TOKENS")]
+    tokens: Option<PathBuf>,
+
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "HEADWATER_EDGE_LISTEN")]
+    listen: SocketAddr,
+
+    /// How long a request may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = clap::value_parser!(u16).range(1..=300))]
+    request_timeout: u16,
+
+    /// How large a body may be, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max)]
+    body_max: usize,
+
+    /// How many requests may be under way; the next one is told to come back
+    #[arg(long, value_name = "N", default_value_t = Limits::default().requests_max)]
+    requests_max: usize,
+
+    /// How many servers keep a copy of a stream, if it is created: 3 in production
+    #[arg(long, value_name = "N", default_value_t = 1, env = "HEADWATER_REPLICAS", value_parser = clap::value_parser!(u8).range(1..=5))]
+    replicas: u8,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    logs: Logs,
+}
+
+/// The whole `main` of the service.
+///
+/// It ends on SIGTERM or Ctrl-C, when the requests under way are answered. The exit codes are those of [`Exit`].
+#[must_use]
+pub fn main() -> Exit {
+    let args = EdgeArgs::parse();
+    run(&args.logs, |shutdown| start(&args, shutdown))
+}
+
+async fn start(args: &EdgeArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
+    // What is wrong with the files is said before anything is connected.
+    let admission = admission(args)?;
+    let tokens = args.tokens.as_deref().map(|path| Tokens::load(path, &admission)).transpose();
+    let tokens = tokens.map_err(|error| Failure::new(Exit::Usage, &error))?;
+    if tokens.is_none() && !args.listen.ip().is_loopback() {
+        tracing::warn!(
+            "whoever reaches {} may publish as any service, because there are no --tokens",
+            args.listen
+        );
+    }
+    let (client, denials) = args.connection.connect_watched("headwater-edge").await?;
+    let log: Log = Arc::new(JetStreamLog::watched(client, denials, log_config(args)));
+    let limits = limits(args);
+    let edge = Edge::new(log, admission, limits.clone());
+    let edge = match tokens {
+        Some(tokens) => edge.with_tokens(tokens),
+        None => edge,
+    };
+    // A server that is down may come back, so this may take a while.
+    let Some(opened) = shutdown.token().run_until_cancelled(edge.open()).await else {
+        tracing::info!("stopped before the streams were opened");
+        return Ok(Exit::Ok);
+    };
+    opened?;
+    let listener = TcpListener::bind(args.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "taking events");
+    serve(listener, edge.router(), &limits, shutdown.token().clone()).await;
+    tracing::info!("stopped; what was under way is answered");
+    Ok(Exit::Ok)
+}
+
+fn admission(args: &EdgeArgs) -> Result<Admission, Failure> {
+    let usage = |error: &(dyn std::error::Error + 'static)| Failure::new(Exit::Usage, error);
+    let registry = load_registry(&args.registry).map_err(|error| usage(&error))?;
+    let contracts: Result<Vec<Contract>, _> = args.contracts.iter().map(|path| load_contract(path)).collect();
+    let contracts = contracts.map_err(|error| usage(&error))?;
+    Admission::new(&registry, &contracts).map_err(|error| usage(&error))
+}
+
+fn limits(args: &EdgeArgs) -> Limits {
+    Limits {
+        request: Duration::from_secs(args.request_timeout.into()),
+        body_bytes_max: args.body_max,
+        requests_max: args.requests_max,
+        ..Limits::default()
+    }
+}
+
+/// The log gives up before the request does: it can tell what was not stored from what may have been.
+fn log_config(args: &EdgeArgs) -> JetStreamConfig {
+    let request = Duration::from_secs(args.request_timeout.into());
+    let (deadline, answer_timeout) = (request * 4 / 5, request * 2 / 5);
+    JetStreamConfig { replicas: args.replicas.into(), deadline, answer_timeout, ..JetStreamConfig::default() }
+}
