@@ -44,7 +44,7 @@ pub(super) fn decide_plain(writer: &Value, reader: &Value) -> Decision {
 }
 
 /// What a writer of this schema writes, as plain JSON Schema: its objects hold the properties that are named for them and
-/// no others, and the widths of numbers are bounds. Every verdict of [`compare`](super::compare) takes it for granted, so whoever lets
+/// no others, and the widths of numbers are bounds. Every verdict of [`compare`](fn@super::compare) takes it for granted, so whoever lets
 /// events in that no Rust type has written asks this schema, and the one as it is written too.
 #[must_use]
 pub fn written(serialize: &Value) -> Value {
