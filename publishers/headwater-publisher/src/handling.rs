@@ -101,7 +101,7 @@ impl<D: Decider> Handling<D> {
                 Err(error) => error.is_rejected(),
             };
             return if unchecked {
-                self.load_and_attempt(aggregate, command, version).await
+                Box::pin(self.load_and_attempt(aggregate, command, version)).await
             } else {
                 attempt
             };
@@ -110,7 +110,7 @@ impl<D: Decider> Handling<D> {
         if assume_new && decided_as_new().is_ok_and(|events| !events.is_empty()) {
             return self.attempt(aggregate, command, Loaded::new()).await;
         }
-        self.load_and_attempt(aggregate, command, 0).await
+        Box::pin(self.load_and_attempt(aggregate, command, 0)).await
     }
 
     async fn load_and_attempt(
@@ -219,31 +219,39 @@ impl<D: Decider> Handling<D> {
         &self,
         aggregate: &Aggregate,
         command: &Command<D>,
-        mut appending: Appending<D>,
+        Appending { loaded, events, answer }: Appending<D>,
+        deadline: Instant,
+    ) -> Result<Receipt, HandleError<D::Rejection>> {
+        match answer.await {
+            Ok(Appended { last, duplicate: false }) => {
+                Ok(self.stored(aggregate, command, loaded, &events, last))
+            }
+            // What is rare is kept apart: it takes some kilobytes, which would be moved about for each command.
+            answer => {
+                // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
+                let raced = loaded.version > 0;
+                Box::pin(self.decide_again(aggregate, command, raced, answer, deadline)).await
+            }
+        }
+    }
+
+    /// Decides anew on what is stored now, for as long as that changes meanwhile.
+    async fn decide_again(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        mut raced: bool,
+        mut answer: Result<Appended, AppendError>,
         deadline: Instant,
     ) -> Result<Receipt, HandleError<D::Rejection>> {
         let mut backoff = Backoff::until(deadline);
         let mut attempts = 1;
         loop {
-            let Appending { mut loaded, events, answer } = appending;
-            let at_least = match answer.await {
-                Ok(Appended { last, duplicate: false }) => {
-                    let ids: Vec<_> =
-                        (0..events.len()).map(|index| command.context.event_id(index)).collect();
-                    // What is stored together has no gap.
-                    let first = last + 1 - events.len() as u64;
-                    for ((event, id), sequence) in events.iter().zip(&ids).zip(first..) {
-                        loaded.evolve(event, Fingerprint::new(&self.source, id), sequence);
-                    }
-                    self.remember(aggregate, loaded);
-                    return Ok(self.receipt(last, ids, false));
-                }
-                // An earlier attempt has stored the events, maybe onto others than `loaded` has: a log that
+            let at_least = match answer {
+                // An earlier attempt has stored the events, maybe onto others than were loaded: a log that
                 // recognises events needn't compare versions. What was loaded is no state to go on from.
-                Ok(Appended { last, duplicate: true }) => last,
+                Ok(Appended { last, .. }) => last,
                 Err(AppendError::Conflict { aggregate, actual, .. }) => {
-                    // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
-                    let raced = loaded.version > 0 || attempts > 1;
                     if attempts == self.limits.attempts_max.get() || (raced && !backoff.wait().await) {
                         return Err(HandleError::Conflict { aggregate, actual, attempts });
                     }
@@ -251,11 +259,36 @@ impl<D: Decider> Handling<D> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            attempts += 1;
-            match self.load_and_attempt(aggregate, command, at_least).await? {
+            (attempts, raced) = (attempts + 1, true);
+            let again = match self.load_and_attempt(aggregate, command, at_least).await? {
                 Attempt::Done(receipt) => return Ok(receipt),
-                Attempt::Appending(again) => appending = again,
-            }
+                Attempt::Appending(again) => again,
+            };
+            answer = match again.answer.await {
+                Ok(Appended { last, duplicate: false }) => {
+                    return Ok(self.stored(aggregate, command, again.loaded, &again.events, last));
+                }
+                answer => answer,
+            };
         }
+    }
+
+    /// The events of a decision are stored, the last one here.
+    fn stored(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        mut loaded: Loaded<D>,
+        events: &Events<D::Event>,
+        last: u64,
+    ) -> Receipt {
+        let ids: Vec<_> = (0..events.len()).map(|index| command.context.event_id(index)).collect();
+        // What is stored together has no gap.
+        let first = last + 1 - events.len() as u64;
+        for ((event, id), sequence) in events.iter().zip(&ids).zip(first..) {
+            loaded.evolve(event, Fingerprint::new(&self.source, id), sequence);
+        }
+        self.remember(aggregate, loaded);
+        self.receipt(last, ids, false)
     }
 }

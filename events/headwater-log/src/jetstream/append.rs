@@ -140,7 +140,7 @@ impl Attempt {
                 Some(message) if count == 1 => {
                     self.broker.context.send_publish(message.subject.clone(), message.into()).await
                 }
-                _ => batch::send(&self.broker, self.messages(), count).await,
+                _ => Box::pin(batch::send(&self.broker, self.messages(), count)).await,
             }
         });
         // Without a connection, the client's queue fills up, and then there is no room to wait for.
@@ -159,10 +159,20 @@ impl Attempt {
     }
 
     /// Waits for the answer to what was sent, and sends it again for as long as none comes, up to the deadline.
-    pub(super) async fn finish(mut self, mut sent: Sent) -> Answer {
+    pub(super) async fn finish(mut self, sent: Sent) -> Answer {
+        match self.verdict(sent).await {
+            Verdict::Stored { sequence, duplicate: false } => {
+                Ok(Appended { last: sequence, duplicate: false })
+            }
+            // What is rare is kept apart: it takes some kilobytes, which would be moved about for each append.
+            verdict => Box::pin(self.insist(verdict)).await,
+        }
+    }
+
+    /// Does what the server's verdict asks for, up to the deadline.
+    async fn insist(mut self, mut verdict: Verdict) -> Answer {
         let mut backoff = Backoff::until(self.deadline);
         loop {
-            let verdict = self.verdict(sent).await;
             self.note(&verdict);
             let failure = match timeout_at(self.deadline, self.settle(verdict)).await {
                 Ok(Ok(answer)) => return answer,
@@ -174,7 +184,8 @@ impl Attempt {
                 return Err(self.given_up(failure));
             }
             tracing::debug!(aggregate = %self.aggregate(), error = %failure, "sending an append again");
-            sent = self.send().await;
+            let sent = self.send().await;
+            verdict = self.verdict(sent).await;
         }
     }
 
