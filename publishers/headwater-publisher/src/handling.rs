@@ -1,8 +1,12 @@
+use std::future::ready;
 use std::sync::{Arc, OnceLock};
 
+use futures::FutureExt as _;
+use futures::future::Either;
 use headwater_event::{Aggregate, CommandContext, Decider, Domain, Envelope, Events, Fingerprint, Outbox};
 use headwater_log::{Append, AppendError, Appended, Backoff, Log, PendingAppend};
 use jiff::Timestamp;
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use crate::cache::Cache;
@@ -50,16 +54,14 @@ impl<D: Decider> Handling<D> {
     ) -> impl Future<Output = Result<Receipt, HandleError<D::Rejection>>> + Send + use<D> {
         let deadline = Instant::now() + this.limits.time_max;
         let first = timeout_at(deadline, this.first_attempt(&aggregate, &command, assume_new)).await;
-        let this = Arc::clone(this);
-        async move {
-            // Nothing was handed over yet.
-            match first.unwrap_or_else(|elapsed| Err(HandleError::Unavailable(elapsed.into())))? {
-                Attempt::Done(receipt) => Ok(receipt),
-                Attempt::Appending(appending) => {
-                    let finished =
-                        timeout_at(deadline, this.finish(&aggregate, &command, appending, deadline));
-                    finished.await.unwrap_or_else(|elapsed| Err(HandleError::Unknown(elapsed.into())))
-                }
+        // Nothing was handed over yet.
+        match first.unwrap_or_else(|elapsed| Err(HandleError::Unavailable(elapsed.into()))) {
+            Err(error) => Either::Left(ready(Err(error))),
+            Ok(Attempt::Done(receipt)) => Either::Left(ready(Ok(receipt))),
+            Ok(Attempt::Appending(appending)) => {
+                let finishing = Arc::clone(this).finish(aggregate, command, appending, deadline);
+                let unknown = |elapsed: Elapsed| Err(HandleError::Unknown(elapsed.into()));
+                Either::Right(timeout_at(deadline, finishing).map(move |done| done.unwrap_or_else(unknown)))
             }
         }
     }
@@ -216,21 +218,23 @@ impl<D: Decider> Handling<D> {
 
     /// Waits for the log's answer, and decides anew for as long as others were first.
     async fn finish(
-        &self,
-        aggregate: &Aggregate,
-        command: &Command<D>,
-        Appending { loaded, events, answer }: Appending<D>,
+        self: Arc<Self>,
+        aggregate: Aggregate,
+        command: Command<D>,
+        mut appending: Appending<D>,
         deadline: Instant,
     ) -> Result<Receipt, HandleError<D::Rejection>> {
-        match answer.await {
+        let answer = (&mut appending.answer).await;
+        let Appending { loaded, events, .. } = appending;
+        match answer {
             Ok(Appended { last, duplicate: false }) => {
-                Ok(self.stored(aggregate, command, loaded, &events, last))
+                Ok(self.stored(&aggregate, &command, loaded, &events, last))
             }
             // What is rare is kept apart: it takes some kilobytes, which would be moved about for each command.
             answer => {
                 // Whoever guessed that the aggregate is new has not lost a race, and needn't wait.
                 let raced = loaded.version > 0;
-                Box::pin(self.decide_again(aggregate, command, raced, answer, deadline)).await
+                Box::pin(self.decide_again(&aggregate, &command, raced, answer, deadline)).await
             }
         }
     }

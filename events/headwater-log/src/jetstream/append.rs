@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::sync::Arc;
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
@@ -25,7 +26,7 @@ pub(super) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-L
 
 /// One commit on its way: what is sent, as often as it must be.
 pub(super) struct Attempt {
-    broker: Broker,
+    broker: Arc<Broker>,
     deadline: Instant,
     parts: Vec<Part>,
     denied: Denied,
@@ -103,7 +104,7 @@ type Answer = Result<Appended, AppendError>;
 
 impl Attempt {
     /// An attempt, after every check that needs no broker.
-    pub(super) fn new(broker: Broker, commit: Commit) -> Result<Self, AppendError> {
+    pub(super) fn new(broker: Arc<Broker>, commit: Commit) -> Result<Self, AppendError> {
         let parts = commit.into_parts(broker.client.server_info().max_payload)?;
         let (deadline, denied) = (broker.deadline(), broker.denials.watch());
         Ok(Self { broker, deadline, parts, denied, answer_lost: false })

@@ -1,6 +1,6 @@
-use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
 use tokio::sync::{mpsc, oneshot};
 
 use super::append::Attempt;
@@ -27,10 +27,11 @@ impl Driver {
         let pending = PendingAppend::answered(attempt.aggregate(), answer);
         // Who doesn't wait has nothing to be told. The task ends only with the runtime, and then the sender
         // of the answer is dropped.
-        let _ = self.0.send(Box::pin(async move {
-            let _room = room;
-            let _ = sender.send(attempt.finish(sent).await);
-        }));
+        let finishing = attempt.finish(sent).map(move |answer| {
+            drop(room);
+            let _ = sender.send(answer);
+        });
+        let _ = self.0.send(finishing.boxed());
         pending
     }
 }

@@ -2,6 +2,7 @@
 //! where it goes on.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
@@ -38,7 +39,7 @@ const INACTIVE_MAX: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(250);
 
 pub(super) async fn follow(
-    broker: Broker,
+    broker: Arc<Broker>,
     filter: EventFilter,
     checkpoint: Option<Checkpoint>,
 ) -> Result<Follow, ReadError> {
@@ -67,7 +68,7 @@ pub(super) async fn follow(
 }
 
 struct Follower {
-    broker: Broker,
+    broker: Arc<Broker>,
     filter: EventFilter,
     created: Timestamp,
     /// The sequence of the last event that was given out.
@@ -78,7 +79,7 @@ struct Follower {
 
 /// One consumer's life.
 struct Session {
-    broker: Broker,
+    broker: Arc<Broker>,
     stream: String,
     consumer: String,
     messages: Stream,
@@ -165,7 +166,7 @@ struct Delivered {
 }
 
 impl Session {
-    async fn begin(broker: &Broker, filter: &EventFilter, after: u64) -> Result<Self, Lost> {
+    async fn begin(broker: &Arc<Broker>, filter: &EventFilter, after: u64) -> Result<Self, Lost> {
         let stream = filter.domain().stream();
         let config = pull::Config {
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence: after + 1 },

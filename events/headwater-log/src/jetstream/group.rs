@@ -51,7 +51,7 @@ struct Waiting {
 }
 
 impl Committer {
-    pub(super) fn spawn(broker: Broker) -> Self {
+    pub(super) fn spawn(broker: Arc<Broker>) -> Self {
         let (arriving, arrived) = mpsc::unbounded_channel();
         let gathering = Gathering {
             broker,
@@ -103,7 +103,7 @@ fn answer_with(
 
 /// The task that gathers.
 struct Gathering {
-    broker: Broker,
+    broker: Arc<Broker>,
     /// What waits, in its order.
     waiting: VecDeque<Waiting>,
     /// The aggregates of what is under way: a second commit to one of them, decided before the first is stored, can't be right
@@ -230,7 +230,7 @@ impl Gathering {
 }
 
 /// Sends a batch, and answers what can be answered.
-async fn commit(broker: Broker, mut group: Vec<Waiting>) -> Ended {
+async fn commit(broker: Arc<Broker>, mut group: Vec<Waiting>) -> Ended {
     let count = group.iter().map(|waiting| waiting.attempt.events()).sum();
     let verdict = verdict_on(&broker, &group, count).await;
     for waiting in &mut group {

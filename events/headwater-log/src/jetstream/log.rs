@@ -31,7 +31,7 @@ use crate::{
 
 /// The log on NATS JetStream.
 pub struct JetStreamLog {
-    pub(super) broker: Broker,
+    pub(super) broker: Arc<Broker>,
     sending: Sending,
     notes: Notes,
 }
@@ -94,7 +94,7 @@ impl JetStreamLog {
             .build(client.clone());
         let batches = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
         let flush = config.flush;
-        let broker = Broker { client, context, config, batches, denials };
+        let broker = Arc::new(Broker { client, context, config, batches, denials });
         let sending = match flush {
             Flush::Lazily => Sending::Alone(Driver::spawn()),
             Flush::Always => Sending::Gathered(Committer::spawn(broker.clone())),
@@ -139,7 +139,7 @@ impl EventLog for JetStreamLog {
     }
 
     async fn begin_commit(&self, commit: Commit) -> Result<PendingAppend, AppendError> {
-        let attempt = Attempt::new(self.broker.clone(), commit)?;
+        let attempt = Attempt::new(Arc::clone(&self.broker), commit)?;
         Ok(match &self.sending {
             Sending::Alone(driver) => driver.begin(attempt).await,
             Sending::Gathered(committer) => committer.begin(attempt).await,

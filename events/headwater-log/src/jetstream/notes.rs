@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::error::Error;
 use std::slice;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_STREAM;
@@ -28,7 +28,7 @@ use crate::{Denial, Note, NoteError, ReadError};
 
 /// Reads and keeps notes.
 pub(super) struct Notes {
-    broker: Broker,
+    broker: Arc<Broker>,
     /// Room for notes in flight.
     room: Semaphore,
     /// The domains whose streams are there, and fit to hold notes.
@@ -48,7 +48,7 @@ enum Halt {
 }
 
 impl Notes {
-    pub(super) fn new(broker: Broker) -> Self {
+    pub(super) fn new(broker: Arc<Broker>) -> Self {
         Self { broker, room: Semaphore::new(NOTES_IN_FLIGHT), fit: Mutex::default() }
     }
 

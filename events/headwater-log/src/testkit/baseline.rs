@@ -10,7 +10,8 @@ use crate::{Append, AppendError};
 
 /// What the NATS client does by itself: the baseline of measurements.
 ///
-/// It publishes the bytes that the log would publish, made beforehand, without looking at what comes of it.
+/// It publishes the bytes that the log would publish. They are made beforehand, and the client's own message is made of them
+/// when it is sent, as in any program that uses the client.
 #[derive(Debug, Clone)]
 pub struct Baseline {
     context: Context,
@@ -20,7 +21,7 @@ pub struct Baseline {
 #[derive(Debug)]
 pub struct BaselineMessage {
     subject: String,
-    headers: HeaderMap,
+    headers: Vec<(String, String)>,
     payload: bytes::Bytes,
 }
 
@@ -56,15 +57,14 @@ impl Baseline {
         with: BaselineHeaders,
     ) -> Result<Vec<BaselineMessage>, AppendError> {
         let message = |append| {
-            let Outgoing { subject, mut headers, payload } = raw_message(append)?;
-            if with == BaselineHeaders::Event {
-                let own = |name: &str| !name.starts_with("Nats-");
-                headers = headers
-                    .iter()
-                    .filter(|(name, _)| own(name.as_ref()))
-                    .flat_map(|(name, values)| values.iter().map(move |value| (name.clone(), value.clone())))
-                    .collect();
-            }
+            let Outgoing { subject, headers, payload } = raw_message(append)?;
+            let headers = headers
+                .iter()
+                .flat_map(|(name, values)| {
+                    values.iter().map(move |value| (name.to_string(), value.as_str().to_owned()))
+                })
+                .filter(|(name, _)| with == BaselineHeaders::Log || !name.starts_with("Nats-"))
+                .collect();
             Ok(BaselineMessage { subject, headers, payload })
         };
         appends.into_iter().map(message).collect()
@@ -105,7 +105,11 @@ impl Baseline {
         message: BaselineMessage,
     ) -> Result<async_nats::jetstream::context::PublishAckFuture, PublishError> {
         let BaselineMessage { subject, headers, payload } = message;
-        let message = PublishMessage::build().headers(headers).payload(payload);
+        let mut made = HeaderMap::new();
+        for (name, value) in &headers {
+            made.insert(name.as_str(), value.as_str());
+        }
+        let message = PublishMessage::build().headers(made).payload(payload);
         self.context.send_publish(subject, message).await
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use headwater_event::{Aggregate, Domain};
 use jiff::Timestamp;
@@ -49,7 +50,7 @@ use crate::{Append, AppendError, Commit};
 /// ```
 #[must_use = "its last events are only known to be stored when it has finished"]
 pub struct BulkLoad {
-    pub(super) broker: Broker,
+    pub(super) broker: Arc<Broker>,
     pub(super) stream: StreamAtBegin,
     pub(super) batch: Option<FastBatch>,
     /// The batch's messages come after this sequence, and right after it when nobody else writes.
@@ -106,7 +107,7 @@ pub(super) struct Doubt {
 }
 
 impl BulkLoad {
-    pub(super) fn new(broker: Broker, stream: StreamAtBegin) -> Self {
+    pub(super) fn new(broker: Arc<Broker>, stream: StreamAtBegin) -> Self {
         Self {
             broker,
             base: stream.last,
