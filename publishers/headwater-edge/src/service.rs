@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use headwater_contract::Contract;
 use headwater_log::service::{Connection, Exit, Failure, Logs, Shutdown, run};
-use headwater_log::{JetStreamConfig, JetStreamLog, Log};
+use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log};
 use tokio::net::TcpListener;
 
 use crate::{Admission, Edge, Limits, Tokens, load_contract, load_registry, serve};
@@ -52,6 +52,10 @@ struct EdgeArgs {
     /// How many servers keep a copy of a stream, if it is created: 3 in production
     #[arg(long, value_name = "N", default_value_t = 1, env = "HEADWATER_REPLICAS", value_parser = clap::value_parser!(u8).range(1..=5))]
     replicas: u8,
+
+    /// When the servers flush what they store, by their `sync_interval`; it decides how events are sent
+    #[arg(long, value_enum, default_value_t, env = "HEADWATER_FLUSH")]
+    flush: Flush,
 
     #[command(flatten)]
     connection: Connection,
@@ -122,5 +126,6 @@ fn limits(args: &EdgeArgs) -> Limits {
 fn log_config(args: &EdgeArgs) -> JetStreamConfig {
     let request = Duration::from_secs(args.request_timeout.into());
     let (deadline, answer_timeout) = (request * 4 / 5, request * 2 / 5);
-    JetStreamConfig { replicas: args.replicas.into(), deadline, answer_timeout, ..JetStreamConfig::default() }
+    let (replicas, flush) = (args.replicas.into(), args.flush);
+    JetStreamConfig { replicas, flush, deadline, answer_timeout, ..JetStreamConfig::default() }
 }

@@ -36,3 +36,7 @@ pub use schemas::SchemaViolation;
 pub use service::{PublishError, Published, PublisherArgs, RecordFeed, main, publish};
 pub use snapshots::Snapshots;
 pub use together::Together;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/commands.md")]
+struct Guide;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use headwater_event::{Contracted, Decider};
 use headwater_log::service::{Connection, ContractCheck, Exit, Failure, Logs, Shutdown, announce, run};
-use headwater_log::{JetStreamConfig, JetStreamLog, Log, OpenError};
+use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log, OpenError};
 use tokio_util::sync::CancellationToken;
 
 use crate::rate::{Rate, parse_rate};
@@ -128,6 +128,10 @@ pub struct PublisherArgs {
     #[arg(long, value_name = "N", default_value_t = 1, env = "HEADWATER_REPLICAS", value_parser = clap::value_parser!(u8).range(1..=5))]
     replicas: u8,
 
+    /// When the servers flush what they store, by their `sync_interval`; it decides how events are sent
+    #[arg(long, value_enum, default_value_t, env = "HEADWATER_FLUSH")]
+    flush: Flush,
+
     /// What to do when this service doesn't fit the services that are running
     #[arg(long, value_enum, default_value_t, env = "HEADWATER_CONTRACT_CHECK")]
     contract_check: ContractCheck,
@@ -164,7 +168,8 @@ async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Resul
         return Ok(Exit::Ok);
     };
     let announced = announced?;
-    let config = JetStreamConfig { replicas: args.replicas.into(), ..JetStreamConfig::default() };
+    let config =
+        JetStreamConfig { replicas: args.replicas.into(), flush: args.flush, ..JetStreamConfig::default() };
     let log: Log = Arc::new(JetStreamLog::watched(client, denials, config));
     tracing::info!(records = %args.records.as_deref().unwrap_or(Path::new("built in")).display(), "publishing");
     let stop = shutdown.token().clone();

@@ -21,12 +21,17 @@ pub struct JetStreamConfig {
 /// When a server flushes what it stores to the disk: its `sync_interval`. A client can't ask for it, so whoever runs both
 /// says it to both; a wrong answer costs speed and nothing else.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "service", derive(clap::ValueEnum))]
 pub enum Flush {
-    /// Now and then: the server's default. Each append is sent by itself, at once.
+    /// Now and then, as servers do by default
+    ///
+    /// Each append is sent by itself, at once.
     #[default]
     Lazily,
-    /// After each message, or after each atomic batch: `sync_interval: always`. The appends that wait while a batch is
-    /// under way are sent as the next one, because a flush costs more than a message.
+    /// After each message or atomic batch: `sync_interval: always`
+    ///
+    /// The appends that wait while a batch is under way are sent as the next one, because a flush costs more than a
+    /// message.
     Always,
 }
 

@@ -35,7 +35,7 @@ async fn kept(log: &Log, account: &str, sequence: u64) {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(PATIENCE, wait).await.expect("no snapshot is kept");
+    timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("no snapshot of {account} is kept"));
 }
 
 /// So many deposits of a cent, and a snapshot of the last ten or the ten before.
