@@ -80,7 +80,11 @@ impl Denied {
     pub(crate) async fn any_of(&mut self, is_asked: impl Fn(&str) -> bool) -> Denial {
         loop {
             match self.0.recv().await {
-                Ok(denial) if denial.subscription || is_asked(&denial.subject) => return denial,
+                Ok(denial)
+                    if denial.hides_answers() || (!denial.subscription && is_asked(&denial.subject)) =>
+                {
+                    return denial;
+                }
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => std::future::pending().await,
             }
@@ -89,6 +93,11 @@ impl Denied {
 }
 
 impl Denial {
+    /// Whether it is about reading what requests are answered; who shares the connection may have other subscriptions.
+    fn hides_answers(&self) -> bool {
+        self.subscription && self.subject.starts_with("_INBOX.")
+    }
+
     /// From `Permissions Violation for Publish to "orders.new"`.
     fn from_server(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once("ermissions Violation for ")?.1.split_once(" to \"")?;

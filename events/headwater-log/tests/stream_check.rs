@@ -102,6 +102,10 @@ async fn an_append_whose_answer_is_lost_or_not_waited_for_was_told_nothing() {
     let error = witness.append(append("ann", 0, &["c1/0"])).await.unwrap_err();
     assert!(matches!(error, AppendError::Unknown { .. }), "{error:?}");
     drop(witness.begin_append(append("bob", 0, &["c2/0"])).await.unwrap());
+    // It is on its way, and nobody is told when it arrives.
+    while direct.info(&bank()).await.unwrap().last < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 
     let claims = witness.claims();
     assert_eq!(claims.iter().map(|claim| &claim.told).collect::<Vec<_>>(), [&Told::Nothing, &Told::Nothing]);

@@ -42,11 +42,11 @@ struct EdgeArgs {
     request_timeout: u16,
 
     /// How large a body may be, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max)]
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().body_bytes_max, value_parser = parse_count)]
     body_max: usize,
 
     /// How many requests may be under way; the next one is told to come back
-    #[arg(long, value_name = "N", default_value_t = Limits::default().requests_max)]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().requests_max, value_parser = parse_count)]
     requests_max: usize,
 
     /// How many servers keep a copy of a stream, if it is created: 3 in production
@@ -128,4 +128,12 @@ fn log_config(args: &EdgeArgs) -> JetStreamConfig {
     let (deadline, answer_timeout) = (request * 4 / 5, request * 2 / 5);
     let (replicas, flush) = (args.replicas.into(), args.flush);
     JetStreamConfig { replicas, flush, deadline, answer_timeout, ..JetStreamConfig::default() }
+}
+
+/// A number of things that there must be, and that can be counted.
+fn parse_count(text: &str) -> Result<usize, String> {
+    match text.parse::<u32>() {
+        Ok(count @ 1..) => usize::try_from(count).map_err(|error| error.to_string()),
+        _ => Err(format!("{text:?} is not a whole number from 1 to {}", u32::MAX)),
+    }
 }

@@ -154,7 +154,7 @@ impl<D: Decider> Handling<D> {
         let event = Fingerprint::new(&self.source, id);
         match (loaded.sequence_of(event), self.snapshots.get()) {
             (None, Some(snapshots)) if loaded.forgets() => {
-                Ok(snapshots.sequence_of(&self.log, aggregate, event).await?)
+                Ok(snapshots.sequence_of(&self.log, aggregate, &loaded.noted, event).await?)
             }
             (sequence, _) => Ok(sequence),
         }
@@ -249,12 +249,15 @@ impl<D: Decider> Handling<D> {
         deadline: Instant,
     ) -> Result<Receipt, HandleError<D::Rejection>> {
         let mut backoff = Backoff::until(deadline);
-        let mut attempts = 1;
+        let (mut attempts, mut stored) = (1, false);
         loop {
             let at_least = match answer {
                 // An earlier attempt has stored the events, maybe onto others than were loaded: a log that
                 // recognises events needn't compare versions. What was loaded is no state to go on from.
-                Ok(Appended { last, .. }) => last,
+                Ok(Appended { last, .. }) => {
+                    stored = true;
+                    last
+                }
                 Err(AppendError::Conflict { aggregate, actual, .. }) => {
                     if attempts == self.limits.attempts_max.get() || (raced && !backoff.wait().await) {
                         return Err(HandleError::Conflict { aggregate, actual, attempts });
@@ -264,10 +267,16 @@ impl<D: Decider> Handling<D> {
                 Err(error) => return Err(error.into()),
             };
             (attempts, raced) = (attempts + 1, true);
-            let again = match self.load_and_attempt(aggregate, command, at_least).await? {
-                Attempt::Done(receipt) => return Ok(receipt),
-                Attempt::Appending(again) => again,
+            let again = match self.load_and_attempt(aggregate, command, at_least).await {
+                Ok(Attempt::Done(receipt)) => return Ok(receipt),
+                Ok(Attempt::Appending(again)) => again,
+                // Only where is still to be found.
+                Err(HandleError::Unavailable(source)) if stored => return Err(HandleError::Unknown(source)),
+                Err(error) => return Err(error),
             };
+            if attempts > self.limits.attempts_max.get() {
+                return Err(HandleError::Unknown("the log has the events, and they aren't found".into()));
+            }
             answer = match again.answer.await {
                 Ok(Appended { last, duplicate: false }) => {
                     return Ok(self.stored(aggregate, command, again.loaded, &again.events, last));

@@ -14,6 +14,7 @@ mod handle_error;
 mod handling;
 mod limits;
 mod loaded;
+mod noted;
 mod rate;
 mod receipt;
 pub mod records;

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use headwater_event::{Decider, EventSet, Fingerprint};
 use headwater_log::StoredEvent;
 
 use crate::UnreadableHistory;
+use crate::noted::Noted;
 
 /// An aggregate as its events make it.
 pub(crate) struct Loaded<D> {
@@ -18,8 +18,8 @@ pub(crate) struct Loaded<D> {
     sequences: HashMap<Fingerprint, u64>,
     /// Up to which sequence events may be missing in `sequences`, because a snapshot stands for them.
     forgotten: u64,
-    /// Up to which sequence the last snapshot that was kept stands for events; whoever keeps one moves it.
-    pub(crate) noted: Arc<AtomicU64>,
+    /// What is noted beside the log.
+    pub(crate) noted: Arc<Noted>,
     /// How many events have happened since a snapshot was last taken.
     pub(crate) since_snapshot: usize,
 }
@@ -39,14 +39,14 @@ impl<D: Decider> Loaded<D> {
     }
 
     /// The aggregate at its event `last`, which is stored at `version`.
-    pub(crate) fn from_snapshot(state: D, version: u64, last: Fingerprint) -> Self {
+    pub(crate) fn from_snapshot(state: D, version: u64, last: Fingerprint, root: String) -> Self {
         Self {
             state,
             version,
             last: Some(last),
             sequences: HashMap::from([(last, version)]),
             forgotten: version,
-            noted: Arc::new(AtomicU64::new(version)),
+            noted: Arc::new(Noted::from_snapshot(root, version)),
             since_snapshot: 0,
         }
     }
@@ -95,16 +95,18 @@ impl<D> Loaded<D> {
         self.sequences.len()
     }
 
-    /// The events for which the last snapshot that was kept doesn't stand.
-    pub(crate) fn unnoted(&self) -> impl Iterator<Item = (Fingerprint, u64)> {
-        let noted = self.noted.load(Ordering::Acquire);
+    /// The events that aren't noted, in their order.
+    pub(crate) fn unnoted(&self) -> Vec<(Fingerprint, u64)> {
+        let noted = self.noted.up_to();
         let sequences = self.sequences.iter().map(|(event, sequence)| (*event, *sequence));
-        sequences.filter(move |(_, sequence)| *sequence > noted)
+        let mut unnoted: Vec<_> = sequences.filter(|(_, sequence)| *sequence > noted).collect();
+        unnoted.sort_unstable_by_key(|(_, sequence)| *sequence);
+        unnoted
     }
 
-    /// Forgets the events for which a snapshot stands.
+    /// Forgets the events that are noted.
     pub(crate) fn forget_noted(&mut self) {
-        let noted = self.noted.load(Ordering::Acquire);
+        let noted = self.noted.up_to();
         self.sequences.retain(|_, sequence| *sequence > noted);
         self.forgotten = noted;
     }

@@ -1,9 +1,13 @@
+use std::collections::hash_map::RandomState;
+use std::error::Error;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::num::NonZeroUsize;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::try_join;
 use headwater_event::{Aggregate, Decider, EventSet, Fingerprint};
-use headwater_log::{Log, Note, ReadError};
+use headwater_log::{Log, Note, ReadError, StoredEvent};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::UnreadableHistory;
 use crate::loaded::Loaded;
+use crate::noted::Noted;
 
 /// When snapshots of aggregates are taken.
 ///
@@ -55,16 +60,25 @@ struct Snapshot {
     /// The event after which the aggregate had this state, and where it is stored.
     event: String,
     sequence: u64,
+    /// The notes that it relies on.
+    root: String,
     state: Box<RawValue>,
 }
 
 /// The name of the note that holds the state.
 const STATE: &str = "state";
 
+/// The name of the note that all others of an aggregate come after. Who removes notes removes it too, and what relies on others
+/// that came after another root isn't used.
+const ROOT: &str = "root";
+
+/// How many events are noted in one go.
+const NOTES_AT_ONCE: usize = 1000;
+
 /// For how long a snapshot is worth waiting for.
 const READ_MAX: Duration = Duration::from_secs(2);
 
-/// For how long a snapshot is tried to be kept.
+/// For how long notes are tried to be kept.
 const KEEP_MAX: Duration = Duration::from_secs(60);
 
 /// How many events an aggregate in memory remembers for which a snapshot stands.
@@ -103,7 +117,8 @@ impl<D: Decider> Snapshooter<D> {
                     && first.envelope.fingerprint().to_string() == snapshot.event =>
             {
                 let last = first.envelope.fingerprint();
-                let loaded = Loaded::from_snapshot(state, snapshot.sequence, last).after(later)?;
+                let loaded =
+                    Loaded::from_snapshot(state, snapshot.sequence, last, snapshot.root).after(later)?;
                 Ok(Some(loaded))
             }
             _ => {
@@ -118,8 +133,9 @@ impl<D: Decider> Snapshooter<D> {
             tracing::debug!(%aggregate, "a snapshot isn't used: {why}");
             None
         };
-        let note = match timeout(READ_MAX, log.note(aggregate, STATE)).await {
-            Ok(Ok(note)) => note?,
+        let reading = try_join(log.note(aggregate, STATE), log.note(aggregate, ROOT));
+        let (note, root) = match timeout(READ_MAX, reading).await {
+            Ok(Ok((note, root))) => (note?, root),
             Ok(Err(error)) => return unusable(&error),
             Err(elapsed) => return unusable(&elapsed),
         };
@@ -127,6 +143,9 @@ impl<D: Decider> Snapshooter<D> {
             Ok(snapshot) => snapshot,
             Err(error) => return unusable(&error),
         };
+        if root.as_deref() != Some(snapshot.root.as_bytes()) {
+            return unusable(&"the notes that it relies on were removed");
+        }
         if snapshot.code != self.code.to_string() {
             return unusable(&"other code has made it");
         }
@@ -136,55 +155,125 @@ impl<D: Decider> Snapshooter<D> {
         }
     }
 
-    /// Where an event is stored for which a snapshot stands.
+    /// Where an event is stored that the aggregate in memory has forgotten.
     pub(crate) async fn sequence_of(
         &self,
         log: &Log,
         aggregate: &Aggregate,
+        noted: &Noted,
         event: Fingerprint,
     ) -> Result<Option<u64>, ReadError> {
-        let note = log.note(aggregate, &stored(event)).await?;
-        Ok(note.and_then(|sequence| std::str::from_utf8(&sequence).ok()?.parse().ok()))
+        let (domain, name) = (aggregate.domain(), stored(event));
+        let (note, root) = try_join(log.note(aggregate, &name), log.note(aggregate, ROOT)).await?;
+        let sequence = note.and_then(|note| std::str::from_utf8(&note).ok()?.parse().ok());
+        let Some(sequence) = sequence else {
+            // That it isn't noted means something only when the notes are those that were relied on.
+            return match noted.root() {
+                Some(known) if root.as_deref() == Some(known.as_bytes()) => Ok(None),
+                _ => Err(ReadError::Unavailable { domain: domain.clone(), source: REMOVED.into() }),
+            };
+        };
+        // A note may be older than the stream.
+        let found = log.read(domain, sequence, 1).await?;
+        let is_there =
+            |found: &StoredEvent| found.sequence == sequence && found.envelope.fingerprint() == event;
+        Ok(found.first().is_some_and(is_there).then_some(sequence))
     }
 
     /// Takes a snapshot, if it is time. It is kept by a task of its own: nobody waits for it, and if it can't be kept, the next
     /// one is.
     pub(crate) fn take(&self, log: &Log, aggregate: &Aggregate, loaded: &mut Loaded<D>) {
         let (true, Some(event)) = (loaded.since_snapshot >= self.every, loaded.last) else { return };
+        // An aggregate that has forgotten events can't note them again.
+        if (loaded.forgets() && loaded.noted.root().is_none()) || !loaded.noted.begin() {
+            return;
+        }
         loaded.since_snapshot = 0;
-        let sequence = loaded.version;
-        let note = (self.encode)(&loaded.state).and_then(|state| {
-            let (code, event) = (self.code.to_string(), event.to_string());
-            serde_json::to_vec(&Snapshot { code, event, sequence, state })
-        });
-        let state = match note {
-            Ok(state) => state,
-            Err(error) => {
-                tracing::warn!(%aggregate, %error, "an aggregate's state has no JSON form, so it has no snapshot");
-                return;
-            }
-        };
-        // First where the events are, by which a command is recognised that is handled again; the state is kept after them.
-        let mut notes: Vec<_> = loaded
-            .unnoted()
-            .map(|(event, sequence)| Note::new(stored(event), sequence.to_string()))
-            .collect();
-        notes.push(Note::new(STATE, state));
         if loaded.remembers() > REMEMBERED_MAX {
             loaded.forget_noted();
         }
-        let (log, aggregate, noted) = (log.clone(), aggregate.clone(), loaded.noted.clone());
+        let keeping = Keeping {
+            log: log.clone(),
+            aggregate: aggregate.clone(),
+            noted: loaded.noted.clone(),
+            events: loaded.unnoted(),
+        };
+        let (code, event, sequence) = (self.code.to_string(), event.to_string(), loaded.version);
+        let snapshot = (self.encode)(&loaded.state)
+            .map(move |state| move |root: String| Snapshot { code, event, sequence, root, state });
         tokio::spawn(async move {
-            match timeout(KEEP_MAX, log.keep_notes(&aggregate, notes)).await {
-                Ok(Ok(())) => {
-                    noted.fetch_max(sequence, Ordering::AcqRel);
-                }
-                Ok(Err(error)) => tracing::warn!(%aggregate, %error, "a snapshot can't be kept"),
-                Err(_) => tracing::warn!(%aggregate, "a snapshot isn't kept in time"),
+            let kept = match snapshot {
+                Ok(snapshot) => keeping.keep(snapshot).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = kept {
+                tracing::warn!(aggregate = %keeping.aggregate, error, "a snapshot isn't kept");
             }
+            keeping.noted.end();
         });
     }
 }
+
+/// What is noted for a snapshot.
+struct Keeping {
+    log: Log,
+    aggregate: Aggregate,
+    noted: Arc<Noted>,
+    events: Vec<(Fingerprint, u64)>,
+}
+
+impl Keeping {
+    /// Notes where the events are, by which a command is recognised that is handled again, and then the state.
+    async fn keep(
+        &self,
+        snapshot: impl FnOnce(String) -> Snapshot,
+    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let Some(root) = self.root().await? else { return Err(REMOVED.into()) };
+        for events in self.events.chunks(NOTES_AT_ONCE) {
+            let note =
+                |(event, sequence): &(Fingerprint, u64)| Note::new(stored(*event), sequence.to_string());
+            self.note(events.iter().map(note).collect()).await?;
+            if let Some((_, sequence)) = events.last() {
+                self.noted.reach(*sequence);
+            }
+        }
+        let state = serde_json::to_vec(&snapshot(root))?;
+        self.note(vec![Note::new(STATE, state)]).await
+    }
+
+    /// What the notes come after; none when those that were relied on are gone.
+    async fn root(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
+        let there = timeout(READ_MAX, self.log.note(&self.aggregate, ROOT)).await??;
+        let there = there.and_then(|root| String::from_utf8(root.to_vec()).ok());
+        match (self.noted.root(), there) {
+            (Some(known), Some(there)) if known == there => Ok(Some(known)),
+            (Some(_), _) => {
+                // All that is known is noted again, the next time.
+                self.noted.lose();
+                Ok(None)
+            }
+            (None, Some(there)) => {
+                self.noted.begin_after(there.clone());
+                Ok(Some(there))
+            }
+            (None, None) => {
+                // Every new hasher of the standard library has its own random key.
+                let new = format!("{:016x}", RandomState::new().build_hasher().finish());
+                self.note(vec![Note::new(ROOT, new.clone())]).await?;
+                self.noted.begin_after(new.clone());
+                Ok(Some(new))
+            }
+        }
+    }
+
+    async fn note(&self, notes: Vec<Note>) -> Result<(), Box<dyn Error + Send + Sync>> {
+        Ok(timeout(KEEP_MAX, self.log.keep_notes(&self.aggregate, notes)).await??)
+    }
+}
+
+/// What is said when notes are missing that were relied on.
+const REMOVED: &str =
+    "the notes beside the aggregate were removed; it is loaded from its first event the next time";
 
 /// Why an aggregate can't be loaded.
 pub(crate) enum LoadError {

@@ -193,7 +193,8 @@ impl Attempt {
     /// Remembers what the verdict says of all that comes later.
     pub(super) fn note(&mut self, verdict: &Verdict) {
         self.answer_lost |= match verdict {
-            Verdict::Lost(_) => true,
+            // It is stored; only where is still to be found.
+            Verdict::Lost(_) | Verdict::Stored { .. } => true,
             Verdict::Denied(denial) => denial.subscription,
             _ => false,
         };
@@ -211,12 +212,20 @@ impl Attempt {
 
     /// Whether an aggregate is no longer at its expected version.
     pub(super) async fn is_outdated(&self) -> Result<bool, Failure> {
-        for part in &self.parts {
-            if self.head(part).await? != part.expected {
-                return Ok(true);
+        timeout_at(self.deadline, async {
+            for part in &self.parts {
+                if self.head(part).await? != part.expected {
+                    return Ok(true);
+                }
             }
-        }
-        Ok(false)
+            Ok(false)
+        })
+        .await?
+    }
+
+    /// Whether one of its events goes there.
+    pub(super) fn publishes_on(&self, subject: &str) -> bool {
+        self.parts.iter().flat_map(|part| &part.events).any(|event| event.subject == subject)
     }
 
     async fn verdict(&mut self, sent: Sent) -> Verdict {
@@ -245,11 +254,19 @@ impl Attempt {
             }
             Verdict::Stored { sequence, .. } => self.resolve_duplicate(sequence).await,
             Verdict::Conflict => self.resolve_conflict().await,
-            Verdict::Duplicates => self.resolve_duplicates().await,
+            Verdict::Duplicates => match self.resolve_duplicates().await? {
+                // An earlier attempt may have been stored while this was looked up part by part.
+                Err(AppendError::Duplicate { .. }) => self.resolve_duplicates().await,
+                answer => Ok(answer),
+            },
             Verdict::NoStream(failure) => match self.broker.stream_info(self.aggregate().domain()).await? {
                 Some(_) => Err(failure),
                 None => Ok(Err(AppendError::NoStream { aggregate: self.aggregate().clone() })),
             },
+            // It may have been stored before whatever is refused now.
+            Verdict::Refused { description, .. } if self.answer_lost => {
+                Ok(Err(self.given_up(description.into())))
+            }
             Verdict::Refused { code, description } => {
                 Ok(Err(AppendError::Refused { aggregate: self.aggregate().clone(), code, description }))
             }

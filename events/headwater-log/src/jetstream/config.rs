@@ -118,7 +118,9 @@ pub(super) fn notes_problem(actual: &Config, wanted: &Config) -> Option<String> 
         (actual.storage != StorageType::File, "it is kept in memory only".to_owned()),
         (actual.retention != RetentionPolicy::Limits, "its retention deletes what was read".to_owned()),
         (actual.no_ack, "it acknowledges nothing".to_owned()),
-        (!actual.allow_direct, "it allows no direct reads".to_owned()),
+        // Notes rely on others; a stream may lose all of them, and not some.
+        (!actual.max_age.is_zero(), "it deletes notes by their age".to_owned()),
+        (actual.max_messages > 0 || actual.max_bytes > 0, "it deletes notes when it is full".to_owned()),
         (
             actual.persist_mode == Some(PersistenceMode::Async),
             "it acknowledges notes before they are written".to_owned(),

@@ -9,6 +9,7 @@
 //! alone, as if there were no groups.
 
 use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, join_all};
@@ -17,7 +18,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use headwater_event::Aggregate;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::yield_now;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::append::{Attempt, Sent};
 use super::batch;
@@ -189,14 +190,31 @@ impl Gathering {
         let singles = ready.iter().all(|waiting| waiting.attempt.events() == 1);
         if ready.len() == 1 || (singles && self.alone + ready.len() <= ALONE_MAX) {
             for waiting in ready {
-                // Sent from here, so that they are stored in their order.
-                let sent = waiting.attempt.send_with_room().await;
-                self.alone += 1;
-                self.under_way.push(waiting.finish(sent).boxed());
+                self.send_alone(waiting).await;
             }
         } else if !ready.is_empty() {
             self.batches += 1;
             self.under_way.push(commit(self.broker.clone(), ready).boxed());
+        }
+    }
+
+    /// Sends a commit alone, before any other is: so they are stored in their order.
+    async fn send_alone(&mut self, waiting: Waiting) {
+        let mut ended = Vec::new();
+        let sent = {
+            let mut sending = pin!(waiting.attempt.send_with_room());
+            loop {
+                tokio::select! {
+                    sent = &mut sending => break sent,
+                    // What is under way may have the room that is waited for.
+                    Some(end) = self.under_way.next() => ended.push(end),
+                }
+            }
+        };
+        self.alone += 1;
+        self.under_way.push(waiting.finish(sent).boxed());
+        for end in ended {
+            self.end(end);
         }
     }
 
@@ -205,23 +223,26 @@ impl Gathering {
         let (mut ready, mut events, mut bytes) = (Vec::new(), 0, 0);
         let mut held = VecDeque::new();
         while let Some(mut waiting) = self.waiting.pop_front() {
+            if waiting.attempt.aggregates().any(|aggregate| self.busy.contains(aggregate)) {
+                waiting.alone = true;
+                held.push_back(waiting);
+                continue;
+            }
+            // Its time would be the whole batch's.
+            let short = waiting.attempt.deadline() < Instant::now() + self.broker.config.answer_timeout;
+            if waiting.alone || short {
+                self.busy.extend(waiting.attempt.aggregates().cloned());
+                self.finish(waiting);
+                continue;
+            }
             events += waiting.attempt.events();
             bytes += waiting.attempt.bytes();
             if events > Append::EVENTS_MAX || (bytes > BATCH_BYTES_MAX && !ready.is_empty()) {
                 held.push_back(waiting);
                 break;
             }
-            if waiting.attempt.aggregates().any(|aggregate| self.busy.contains(aggregate)) {
-                waiting.alone = true;
-                held.push_back(waiting);
-                continue;
-            }
             self.busy.extend(waiting.attempt.aggregates().cloned());
-            if waiting.alone {
-                self.finish(waiting);
-            } else {
-                ready.push(waiting);
-            }
+            ready.push(waiting);
         }
         held.append(&mut self.waiting);
         self.waiting = held;
@@ -248,15 +269,22 @@ async fn verdict_on(broker: &Broker, group: &[Waiting], count: usize) -> Verdict
     // Nobody waits longer than is allowed.
     let deadline = group.iter().map(|waiting| waiting.attempt.deadline()).min();
     let deadline = deadline.unwrap_or_else(|| broker.deadline());
+    let mut denied = broker.denials.watch();
     let messages = group.iter().flat_map(|waiting| waiting.attempt.messages());
     let answer = match timeout_at(deadline, batch::send(broker, messages, count)).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return Verdict::NotNow(error.into()),
         Err(elapsed) => return Verdict::NotNow(elapsed.into()),
     };
-    match timeout_at(deadline, answer).await {
-        Ok(answer) => verdict(answer),
-        Err(elapsed) => Verdict::Lost(elapsed.into()),
+    tokio::select! {
+        biased;
+        answered = timeout_at(deadline, answer) => match answered {
+            Ok(answer) => verdict(answer),
+            Err(elapsed) => Verdict::Lost(elapsed.into()),
+        },
+        denial = denied.any_of(|denied| group.iter().any(|waiting| waiting.attempt.publishes_on(denied))) => {
+            Verdict::Denied(denial)
+        }
     }
 }
 

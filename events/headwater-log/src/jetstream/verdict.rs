@@ -38,6 +38,9 @@ const CONFLICT: [u64; 2] = [10071, 10164];
 /// The code by which the server says that a batch holds an event that it has.
 const DUPLICATES: u64 = 10201;
 
+/// The code by which the server says that storing has failed: on another replica, or at the next start, it may be there.
+const STORE_FAILED: u64 = 10077;
+
 /// Codes by which the server says "not now".
 const RETRYABLE: [u64; 6] = [
     10008, // the cluster has no leader
@@ -71,6 +74,7 @@ pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
         };
     };
     match server.error_code().0 {
+        STORE_FAILED => Verdict::Lost(error.into()),
         DUPLICATES => Verdict::Duplicates,
         code if is_conflict(code) => Verdict::Conflict,
         _ if is_retryable(server) => Verdict::NotNow(error.into()),
@@ -108,10 +112,15 @@ mod tests {
     #[test]
     fn what_means_not_now_is_tried_again() {
         for (http_code, code) in
-            [(503, 10163), (503, 10008), (429, 10167), (429, 10210), (409, 10158), (400, 10176), (503, 10077)]
+            [(503, 10163), (503, 10008), (429, 10167), (429, 10210), (409, 10158), (400, 10176)]
         {
             assert!(matches!(answer(http_code, code), Verdict::NotNow(_)), "{code}");
         }
+    }
+
+    #[test]
+    fn what_failed_while_it_was_stored_may_be_stored() {
+        assert!(matches!(answer(503, 10077), Verdict::Lost(_)));
     }
 
     #[test]

@@ -103,6 +103,10 @@ fn read(data: &[u8]) -> Result<Value, Refusal> {
 /// A missing or unexpected property is reported at its own place.
 fn collect(error: &ValidationError<'_>, violations: &mut Vec<Violation>) {
     let mut push = |property: &str, detail: String| {
+        // Nobody is told more, and to compare each with all others takes long.
+        if violations.len() >= VIOLATIONS_MAX {
+            return;
+        }
         let property = match property {
             "" => String::new(),
             name => format!("/{}", name.replace('~', "~0").replace('/', "~1")),
@@ -115,7 +119,7 @@ fn collect(error: &ValidationError<'_>, violations: &mut Vec<Violation>) {
     match error.kind() {
         Kind::Required { property } => push(property.as_str().unwrap_or_default(), "is missing".to_owned()),
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            for name in unexpected {
+            for name in unexpected.iter().take(VIOLATIONS_MAX) {
                 push(name, "isn't part of the schema".to_owned());
             }
         }

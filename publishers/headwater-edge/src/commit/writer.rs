@@ -40,10 +40,16 @@ impl Writer {
     ) -> Result<Stored, StoreError> {
         let mut turns = self.turns(groups(events, expectation)?, deadline).await?;
         let mut backoff = Backoff::until(deadline);
-        let mut attempts = 0;
+        let (mut attempts, mut unseen) = (0, false);
         let stored = loop {
             attempts += 1;
-            match self.attempt(&mut turns, expectation, deadline).await {
+            let attempted = self.attempt(&mut turns, expectation, deadline).await;
+            unseen |= matches!(attempted, Err(StoreError::Unseen { .. }));
+            match attempted {
+                // They are stored; only where can't be told.
+                Err(StoreError::Late | StoreError::Read(_) | StoreError::Open(_)) if unseen => {
+                    break Err(StoreError::Unanswered);
+                }
                 // Whoever worked with an old version has not lost a race, and needn't wait.
                 Err(error) if error.is_passing() && attempts == 1 => {}
                 Err(error) if error.is_passing() && attempts < ATTEMPTS_MAX && backoff.wait().await => {}
@@ -139,6 +145,11 @@ impl Writer {
             let events = self.log.load_from(turn.aggregate(), from, turn.at_least).await?;
             turn.history.read_on(&events);
             turn.is_behind = false;
+        }
+        // Another edge, or another service, may have created it since.
+        if expectation == Expectation::Exists && turn.history.version() == 0 {
+            let events = self.log.load_from(turn.aggregate(), 1, 0).await?;
+            turn.history.read_on(&events);
         }
         let Expectation::Version(expected) = expectation else { return Ok(()) };
         // The client has seen this version; so either a server lags, or it is no version of the aggregate.

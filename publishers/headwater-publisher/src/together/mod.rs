@@ -93,12 +93,15 @@ impl<R: Error + Send + Sync + 'static> Together<R> {
 
     async fn decide_until(&mut self, deadline: Instant) -> Result<Receipt, HandleError<R>> {
         let mut backoff = Backoff::until(deadline);
-        let (mut attempts, mut outdated) = (0, None);
+        let (mut attempts, mut outdated, mut stored) = (0, None, false);
         loop {
             attempts += 1;
-            self.load(outdated.take()).await?;
-            if let Some(receipt) = self.repeated().await? {
-                return Ok(receipt);
+            match self.load_or_find(outdated.take()).await {
+                Ok(None) => {}
+                Ok(Some(receipt)) => return Ok(receipt),
+                // Only where is still to be found.
+                Err(HandleError::Unavailable(source)) if stored => return Err(HandleError::Unknown(source)),
+                Err(error) => return Err(error),
             }
             let (commit, count) = self.decide()?;
             let Some(commit) = commit else {
@@ -112,7 +115,12 @@ impl<R: Error + Send + Sync + 'static> Together<R> {
                     return Ok(self.receipt(last, count));
                 }
                 // An earlier attempt has stored them, and the next load shows where.
-                Ok(Appended { duplicate: true, .. }) => {}
+                Ok(Appended { duplicate: true, .. }) if attempts < self.limits.attempts_max.get() => {
+                    stored = true
+                }
+                Ok(Appended { duplicate: true, .. }) => {
+                    return Err(HandleError::Unknown("the log has the events, and they aren't found".into()));
+                }
                 Err(AppendError::Conflict { aggregate, actual, .. }) => {
                     if attempts == self.limits.attempts_max.get() || !backoff.wait().await {
                         return Err(HandleError::Conflict { aggregate, actual, attempts });
@@ -122,6 +130,15 @@ impl<R: Error + Send + Sync + 'static> Together<R> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Loads all aggregates, and returns the receipt if the command was handled before.
+    async fn load_or_find(
+        &mut self,
+        outdated: Option<(Aggregate, u64)>,
+    ) -> Result<Option<Receipt>, HandleError<R>> {
+        self.load(outdated).await?;
+        self.repeated().await
     }
 
     /// Loads all aggregates at once, the outdated one at least up to what another writer has stored.
