@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::join_all;
 use headwater_log::{
@@ -20,6 +21,7 @@ group![
     of_many_callers_on_one_aggregate_exactly_one_wins,
     many_callers_whose_answers_are_lost_are_stored_once,
     a_batch_that_breaks_off_is_sent_again,
+    commits_that_come_one_after_another_do_not_hold_each_other_up,
     appends_of_one_event_and_of_several_share_batches,
     more_events_than_a_batch_holds_are_all_stored,
 ];
@@ -194,6 +196,28 @@ async fn a_batch_that_breaks_off_is_sent_again(bed: Bed) {
     let answers = all_at_once(&log, appends.clone()).await;
     let sent: Vec<_> = appends.into_iter().zip(answers.into_iter().map(|a| a.unwrap().last)).collect();
     each_is_stored(&bed, &direct, &sent).await;
+}
+
+/// Each finds the last one under way, and is sent alone; more of them than there is room for.
+async fn commits_that_come_one_after_another_do_not_hold_each_other_up(bed: Bed) {
+    bed.log().await;
+    let (client, proxy) = bed.client_behind_proxy().await;
+    let config = JetStreamConfig { flush: Flush::Always, ..bed.broker.config() };
+    let log = Arc::new(JetStreamLog::new(client, config));
+    proxy.delay(Duration::ZERO, Duration::from_millis(300));
+    let mut appending = Vec::new();
+    for number in 0..60 {
+        let (log, append) =
+            (log.clone(), append(&bed.aggregate(&number.to_string()), 0, &["placed", "paid"]));
+        appending.push(tokio::spawn(async move { log.append(append).await }));
+        // So that they don't meet.
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    for (number, appending) in appending.into_iter().enumerate() {
+        let answer = appending.await.unwrap();
+        assert!(answer.is_ok(), "{number}: {answer:?}");
+    }
+    assert_eq!(log.info(&bed.domain).await.unwrap().last, 120);
 }
 
 async fn appends_of_one_event_and_of_several_share_batches(bed: Bed) {
