@@ -30,7 +30,7 @@ macro_rules! group {
 pub(crate) use group;
 
 /// How long anything may take that must happen, on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(50);
 
 /// A broker, and a domain of the case's own.
 pub(crate) struct Bed {
