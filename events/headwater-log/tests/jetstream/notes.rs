@@ -53,7 +53,7 @@ async fn a_stream_that_would_lose_notes_is_refused(bed: Bed) {
     let fit = fit(&bed);
     let unfit = [
         (Config { storage: StorageType::Memory, ..fit.clone() }, "memory"),
-        (Config { max_age: std::time::Duration::from_secs(3600), ..fit.clone() }, "age"),
+        (Config { max_age: Duration::from_secs(3600), ..fit.clone() }, "age"),
         (Config { max_messages: 1000, ..fit.clone() }, "full"),
         (Config { no_ack: true, ..fit.clone() }, "acknowledges"),
         (Config { subjects: vec![format!("note.{}.order.>", bed.domain)], ..fit.clone() }, "subjects"),
