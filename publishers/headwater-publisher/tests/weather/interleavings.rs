@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use tokio::runtime;
 
 use crate::account::Account;
-use crate::bed::{bank, embedded, last, service, stored};
+use crate::bed::{bank, last, memory, service, stored};
 use crate::ledger::Outcome;
 use crate::model::audit;
 use crate::spec::{Ask, Spec};
@@ -74,7 +74,7 @@ proptest! {
 }
 
 async fn perform(play: Play) {
-    let (log, _directory) = embedded();
+    let log = memory();
     let witness = Witness::of(log.clone());
     let turns = Turns::new();
     let mut writers = Vec::new();
@@ -104,7 +104,7 @@ async fn act(log: Log, service: Aggregates<Account>, part: Vec<Spec>) -> Vec<Out
             match service.handle(spec.command()).await {
                 Ok(receipt) => break (Ok(receipt), begun_after),
                 Err(HandleError::Rejected(rejection)) => break (Err(rejection), begun_after),
-                Err(error) => assert!(error.is_unavailable(), "{error:?}"),
+                Err(error) => assert!(error.is_retryable(), "{error:?}"),
             }
         };
         outcomes.push(Outcome { spec, answer, begun_after, ended_at: Some(last(&log).await) });
