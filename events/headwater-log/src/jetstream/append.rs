@@ -225,7 +225,7 @@ impl Attempt {
 
     /// Whether one of its events goes there.
     pub(super) fn publishes_on(&self, subject: &str) -> bool {
-        self.parts.iter().flat_map(|part| &part.events).any(|event| event.subject == subject)
+        publishes_on(&self.parts, subject)
     }
 
     async fn verdict(&mut self, sent: Sent) -> Verdict {
@@ -234,8 +234,7 @@ impl Attempt {
             Err(error) => return Verdict::NotNow(error.into()),
         };
         let parts = &self.parts;
-        let is_ours =
-            |denied: &str| parts.iter().flat_map(|part| &part.events).any(|event| event.subject == denied);
+        let is_ours = |denied: &str| publishes_on(parts, denied);
         tokio::select! {
             biased;
             answered = timeout_at(self.deadline, answer) => match answered {
@@ -399,6 +398,11 @@ pub(crate) fn raw_message(append: Append) -> Result<Outgoing, AppendError> {
     let parts = Commit::from(append).into_parts(usize::MAX)?;
     let one = parts.first().and_then(|part| outgoing(part).next());
     one.ok_or_else(|| AppendError::Invalid { aggregate, problem: "there is no event to append".to_owned() })
+}
+
+/// Whether one of the events goes there.
+fn publishes_on(parts: &[Part], subject: &str) -> bool {
+    parts.iter().flat_map(|part| &part.events).any(|event| event.subject == subject)
 }
 
 fn conflict(part: &Part, actual: u64) -> AppendError {
