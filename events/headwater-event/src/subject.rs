@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -79,12 +80,19 @@ impl FromStr for Domain {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Aggregate(Arc<Names>);
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq)]
 struct Names {
     domain: Domain,
     name: String,
     id: String,
     escaped_id: String,
+}
+
+/// The id tells almost all aggregates of a process apart.
+impl Hash for Names {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
 }
 
 impl Aggregate {
@@ -145,7 +153,18 @@ impl Aggregate {
     /// The subject on which the aggregate's event `name` is stored.
     #[must_use]
     pub fn subject(&self, name: &str) -> String {
-        format!("evt.{}.{}.{name}.{}", self.0.domain, self.0.name, self.0.escaped_id)
+        let Names { domain, name: aggregate, escaped_id, .. } = &*self.0;
+        ["evt", &domain.0, aggregate, name, escaped_id].join(".")
+    }
+
+    /// The same for an event's name that may be none.
+    ///
+    /// # Errors
+    ///
+    /// [`SubjectError::Name`] when it can't be a subject's token: `*` would be a wildcard there.
+    pub fn checked_subject(&self, name: &str) -> Result<String, SubjectError> {
+        check_name("event", name)?;
+        Ok(self.subject(name))
     }
 
     /// The subject on which what is noted as `name` beside the aggregate's events is kept.

@@ -77,15 +77,21 @@ pub(crate) struct Denied(broadcast::Receiver<Denial>);
 
 impl Denied {
     /// Waits for the denial of such a subject, or of any answer.
-    pub(crate) async fn any_of(&mut self, is_asked: impl Fn(&str) -> bool) -> Denial {
+    async fn any_of(&mut self, is_asked: impl Fn(&str) -> bool) -> Denial {
+        loop {
+            let denial = self.next().await;
+            if denial.hides_answers() || (!denial.subscription && is_asked(&denial.subject)) {
+                return denial;
+            }
+        }
+    }
+
+    /// Waits for the next denial.
+    pub(crate) async fn next(&mut self) -> Denial {
         loop {
             match self.0.recv().await {
-                Ok(denial)
-                    if denial.hides_answers() || (!denial.subscription && is_asked(&denial.subject)) =>
-                {
-                    return denial;
-                }
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Ok(denial) => return denial,
+                Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => std::future::pending().await,
             }
         }

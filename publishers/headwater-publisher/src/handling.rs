@@ -33,6 +33,13 @@ enum Attempt<D: Decider> {
     Appending(Appending<D>),
 }
 
+/// A command whose events are on their way for the first time.
+struct UnderWay<D: Decider> {
+    aggregate: Aggregate,
+    command: Command<D>,
+    appending: Appending<D>,
+}
+
 /// A decision whose events are on their way.
 struct Appending<D: Decider> {
     loaded: Loaded<D>,
@@ -59,7 +66,9 @@ impl<D: Decider> Handling<D> {
             Err(error) => Either::Left(ready(Err(error))),
             Ok(Attempt::Done(receipt)) => Either::Left(ready(Ok(receipt))),
             Ok(Attempt::Appending(appending)) => {
-                let finishing = Arc::clone(this).finish(aggregate, command, appending, deadline);
+                // It would be moved about with each future around it.
+                let under_way = Box::new(UnderWay { aggregate, command, appending });
+                let finishing = Arc::clone(this).finish(under_way, deadline);
                 let unknown = |elapsed: Elapsed| Err(HandleError::Unknown(elapsed.into()));
                 Either::Right(timeout_at(deadline, finishing).map(move |done| done.unwrap_or_else(unknown)))
             }
@@ -108,9 +117,13 @@ impl<D: Decider> Handling<D> {
                 attempt
             };
         }
-        let decided_as_new = || D::default().decide(&command.command, &self.outbox);
-        if assume_new && decided_as_new().is_ok_and(|events| !events.is_empty()) {
-            return self.attempt(aggregate, command, Loaded::new()).await;
+        if assume_new {
+            let new = Loaded::<D>::new();
+            if let Ok(events) = new.state.decide(&command.command, &self.outbox)
+                && !events.is_empty()
+            {
+                return self.append(aggregate, command, new, events).await.map(Attempt::Appending);
+            }
         }
         Box::pin(self.load_and_attempt(aggregate, command, 0)).await
     }
@@ -193,12 +206,11 @@ impl<D: Decider> Handling<D> {
         command: &Command<D>,
         loaded: Loaded<D>,
     ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
-        let Command { command, context, at, .. } = command;
-        if let Some(receipt) = self.repeated(aggregate, &loaded, context).await? {
+        if let Some(receipt) = self.repeated(aggregate, &loaded, &command.context).await? {
             self.cache.put(aggregate, loaded);
             return Ok(Attempt::Done(receipt));
         }
-        let events = match loaded.state.decide(command, &self.outbox) {
+        let events = match loaded.state.decide(&command.command, &self.outbox) {
             Ok(events) => events,
             Err(rejection) => {
                 self.cache.put(aggregate, loaded);
@@ -210,22 +222,31 @@ impl<D: Decider> Handling<D> {
             self.cache.put(aggregate, loaded);
             return Ok(Attempt::Done(receipt));
         }
-        let envelopes = self.wrap(&events, 0, context, *at)?;
+        self.append(aggregate, command, loaded, events).await.map(Attempt::Appending)
+    }
+
+    /// Hands what was decided over to the log.
+    async fn append(
+        &self,
+        aggregate: &Aggregate,
+        command: &Command<D>,
+        loaded: Loaded<D>,
+        events: Events<D::Event>,
+    ) -> Result<Appending<D>, HandleError<D::Rejection>> {
+        let envelopes = self.wrap(&events, 0, &command.context, command.at)?;
         let append = Append { aggregate: aggregate.clone(), expected: loaded.version, events: envelopes };
         let answer = self.log.begin_append(append).await?;
-        Ok(Attempt::Appending(Appending { loaded, events, answer }))
+        Ok(Appending { loaded, events, answer })
     }
 
     /// Waits for the log's answer, and decides anew for as long as others were first.
     async fn finish(
         self: Arc<Self>,
-        aggregate: Aggregate,
-        command: Command<D>,
-        mut appending: Appending<D>,
+        mut under_way: Box<UnderWay<D>>,
         deadline: Instant,
     ) -> Result<Receipt, HandleError<D::Rejection>> {
-        let answer = (&mut appending.answer).await;
-        let Appending { loaded, events, .. } = appending;
+        let answer = (&mut under_way.appending.answer).await;
+        let UnderWay { aggregate, command, appending: Appending { loaded, events, .. } } = *under_way;
         match answer {
             Ok(Appended { last, duplicate: false }) => {
                 Ok(self.stored(&aggregate, &command, loaded, &events, last))

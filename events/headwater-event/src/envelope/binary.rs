@@ -6,7 +6,7 @@ use bytes::Bytes;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::attribute::parse_time;
-use super::{Envelope, EnvelopeError};
+use super::{AttributeValue, Envelope, EnvelopeError};
 
 /// Percent-encoded in a header's value, besides everything that isn't ASCII.
 const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
@@ -27,10 +27,13 @@ impl Envelope {
             ("ce-dataschema", self.data_schema.as_deref().map(Cow::Borrowed)),
         ];
         let core = core.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
-        let extensions = self
-            .extensions
-            .iter()
-            .map(|(name, value)| (Cow::Owned(format!("ce-{name}")), Cow::Owned(value.to_string())));
+        let extensions = self.extensions.iter().map(|(name, value)| {
+            let value = match value {
+                AttributeValue::Text(text) => Cow::Borrowed(text.as_str()),
+                AttributeValue::Integer(_) | AttributeValue::Boolean(_) => Cow::Owned(value.to_string()),
+            };
+            (extension_header(name), value)
+        });
         core.chain(extensions).map(|(name, value)| (name, encode(value)))
     }
 
@@ -79,7 +82,7 @@ impl Envelope {
                     continue;
                 }
                 _ => {
-                    if envelope.extensions.insert(name.to_string(), value.into()).is_some() {
+                    if envelope.extensions.insert(name.to_string().into(), value.into()).is_some() {
                         return Err(twice(&name));
                     }
                     continue;
@@ -129,6 +132,16 @@ fn attribute_name(header: &str) -> Option<Cow<'_, str>> {
     }
     let lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
     Some(if lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) })
+}
+
+/// The header of an extension. Those that each of our events has needn't be made anew.
+fn extension_header(name: &str) -> Cow<'static, str> {
+    Cow::Borrowed(match name {
+        "causationid" => "ce-causationid",
+        "correlationid" => "ce-correlationid",
+        "traceparent" => "ce-traceparent",
+        name => return Cow::Owned(format!("ce-{name}")),
+    })
 }
 
 fn encode(value: Cow<'_, str>) -> Cow<'_, str> {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -64,19 +65,23 @@ impl EnvelopeBuilder {
     }
 
     /// An extension attribute; the name is lower-case letters and digits.
-    pub fn extension(mut self, name: impl Into<String>, value: impl Into<AttributeValue>) -> Self {
-        self.envelope.extensions.insert(name.into(), value.into());
+    pub fn extension(self, name: impl Into<String>, value: impl Into<AttributeValue>) -> Self {
+        self.named(Cow::Owned(name.into()), value.into())
+    }
+
+    fn named(mut self, name: Cow<'static, str>, value: AttributeValue) -> Self {
+        self.envelope.extensions.insert(name, value);
         self
     }
 
     /// The flow that the event belongs to, the id of what caused it, and its position in the trace.
     pub fn caused(self, correlation_id: &str, causation_id: &str, trace: &TraceContext) -> Self {
         let this = self
-            .extension("correlationid", correlation_id)
-            .extension("causationid", causation_id)
-            .extension("traceparent", trace.to_string());
+            .named(Cow::Borrowed("correlationid"), correlation_id.into())
+            .named(Cow::Borrowed("causationid"), causation_id.into())
+            .named(Cow::Borrowed("traceparent"), trace.to_string().into());
         match trace.state() {
-            Some(state) => this.extension("tracestate", state),
+            Some(state) => this.named(Cow::Borrowed("tracestate"), state.into()),
             None => this,
         }
     }

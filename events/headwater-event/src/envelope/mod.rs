@@ -5,6 +5,7 @@ mod error;
 mod sdk;
 mod structured;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -45,7 +46,7 @@ pub struct Envelope {
     time: Option<Timestamp>,
     data_content_type: Option<String>,
     data_schema: Option<String>,
-    extensions: BTreeMap<String, AttributeValue>,
+    extensions: BTreeMap<Cow<'static, str>, AttributeValue>,
     data: Option<Bytes>,
 }
 
@@ -132,7 +133,7 @@ impl Envelope {
 
     /// All extension attributes, by name.
     pub fn extensions(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
-        self.extensions.iter().map(|(name, value)| (name.as_str(), value))
+        self.extensions.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
     /// The id of the flow that the event belongs to (`correlationid`).

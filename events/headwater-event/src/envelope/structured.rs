@@ -68,7 +68,8 @@ impl Envelope {
                 "datacontenttype" => &mut envelope.data_content_type,
                 "dataschema" => &mut envelope.data_schema,
                 _ => {
-                    if envelope.extensions.insert(name.to_string(), attribute(&name, value)?).is_some() {
+                    if envelope.extensions.insert(name.to_string().into(), attribute(&name, value)?).is_some()
+                    {
                         return Err(EnvelopeError::Twice { name: name.into_owned() });
                     }
                     continue;

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use headwater_event::{Aggregate, Domain, Envelope, EventFilter, EventType, Fingerprint};
+use headwater_event::{Aggregate, Domain, Envelope, EventType, Fingerprint};
 
 use super::AppendError;
 
@@ -141,9 +141,8 @@ impl Check {
             let (id, event_type) = (envelope.id(), envelope.type_name());
             return Err(invalid(format!("the event {id:?} of type {event_type} is about another")));
         }
-        // Checks the event's name: it becomes a token of a subject, where a wildcard would be one.
-        EventFilter::events(&[event_type]).map_err(|error| invalid(error.to_string()))?;
-        let subject = aggregate.subject(event_type.name);
+        let subject =
+            aggregate.checked_subject(event_type.name).map_err(|error| invalid(error.to_string()))?;
         let fingerprint = envelope.fingerprint();
         if self.several && !self.ids.insert(fingerprint) {
             return Err(invalid(format!("it has the event {:?} twice", envelope.id())));

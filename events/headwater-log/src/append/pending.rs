@@ -21,11 +21,17 @@ pub struct Appended {
 ///
 /// Dropping it doesn't take the append back.
 #[must_use = "without its answer nobody knows whether an append was stored"]
-pub struct PendingAppend(BoxFuture<'static, Result<Appended, AppendError>>);
+pub struct PendingAppend(Pending);
+
+enum Pending {
+    /// Whoever has the sender knows the answer; nobody does when the sender is dropped.
+    Answered(Aggregate, oneshot::Receiver<Result<Appended, AppendError>>),
+    Other(BoxFuture<'static, Result<Appended, AppendError>>),
+}
 
 impl PendingAppend {
     pub(crate) fn new(answer: impl Future<Output = Result<Appended, AppendError>> + Send + 'static) -> Self {
-        Self(Box::pin(answer))
+        Self(Pending::Other(Box::pin(answer)))
     }
 
     /// The answer that comes from whoever has the sender, or that nobody knows, when the sender is dropped.
@@ -33,9 +39,7 @@ impl PendingAppend {
         aggregate: &Aggregate,
         answer: oneshot::Receiver<Result<Appended, AppendError>>,
     ) -> Self {
-        let aggregate = aggregate.clone();
-        let nobody_knows = |gone| Err(AppendError::Unknown { aggregate, source: Box::new(gone) });
-        Self::new(async move { answer.await.unwrap_or_else(nobody_knows) })
+        Self(Pending::Answered(aggregate.clone(), answer))
     }
 }
 
@@ -43,6 +47,13 @@ impl Future for PendingAppend {
     type Output = Result<Appended, AppendError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        match &mut self.0 {
+            Pending::Answered(aggregate, answer) => Pin::new(answer).poll(cx).map(|answer| {
+                answer.unwrap_or_else(|gone| {
+                    Err(AppendError::Unknown { aggregate: aggregate.clone(), source: gone.into() })
+                })
+            }),
+            Pending::Other(answer) => answer.as_mut().poll(cx),
+        }
     }
 }

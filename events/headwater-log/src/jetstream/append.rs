@@ -1,35 +1,33 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
-use async_nats::jetstream::context::{PublishAckFuture, PublishError, PublishErrorKind};
-use async_nats::jetstream::message::PublishMessage;
+use async_nats::{HeaderMap, HeaderName};
 use bytes::Bytes;
 use headwater_event::{Aggregate, Fingerprint};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
+use super::acks::{Awaiting, waiter};
 use super::batch;
 use super::log::Broker;
 use super::message::headers;
-use super::verdict::{Verdict, verdict};
+use super::verdict::Verdict;
 #[cfg(feature = "testkit")]
 use crate::Append;
 use crate::append::{NewEvent, Part, is_about};
-use crate::denials::Denied;
 use crate::retry::Backoff;
-use crate::{AppendError, Appended, Commit, Denial, StoredEvent};
+use crate::{AppendError, Appended, Commit, Denial, PendingAppend, StoredEvent};
 
 /// Which subjects the expectation is about (server 2.12); the client has no name for it.
-pub(super) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
+pub(super) const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: HeaderName =
+    HeaderName::from_static("Nats-Expected-Last-Subject-Sequence-Subject");
 
 /// One commit on its way: what is sent, as often as it must be.
 pub(super) struct Attempt {
     broker: Arc<Broker>,
     deadline: Instant,
     parts: Vec<Part>,
-    denied: Denied,
     /// Whether it was sent and not answered, so that it may be stored.
     answer_lost: bool,
 }
@@ -40,14 +38,30 @@ pub(crate) struct Outgoing {
     pub(crate) payload: Bytes,
 }
 
-impl From<Outgoing> for PublishMessage {
-    fn from(message: Outgoing) -> Self {
-        Self::build().headers(message.headers).payload(message.payload)
-    }
+/// An attempt that was sent, and what is done with the answer.
+struct Sent<F> {
+    attempt: Attempt,
+    done: F,
 }
 
-/// What becomes of sending: the answer is under way, or nothing was sent.
-pub(super) type Sent = Result<PublishAckFuture, PublishError>;
+impl<F: FnOnce(Answer) + Send + 'static> Awaiting for Sent<F> {
+    fn publishes_on(&self, subject: &str) -> bool {
+        self.attempt.publishes_on(subject)
+    }
+
+    fn answered(self: Box<Self>, verdict: Verdict) {
+        let Self { attempt, done } = *self;
+        match verdict {
+            Verdict::Stored { sequence, duplicate: false } => {
+                done(Ok(Appended { last: sequence, duplicate: false }));
+            }
+            // What is rare has a task of its own; for each append, one would cost half of the throughput.
+            verdict => {
+                tokio::spawn(async move { done(attempt.insist(verdict).await) });
+            }
+        }
+    }
+}
 
 /// How a part of a commit stands, as the stream's leader has it.
 enum Standing {
@@ -100,14 +114,14 @@ impl Standings {
 }
 
 type Failure = Box<dyn Error + Send + Sync>;
-type Answer = Result<Appended, AppendError>;
+pub(super) type Answer = Result<Appended, AppendError>;
 
 impl Attempt {
     /// An attempt, after every check that needs no broker.
     pub(super) fn new(broker: Arc<Broker>, commit: Commit) -> Result<Self, AppendError> {
         let parts = commit.into_parts(broker.client.server_info().max_payload)?;
-        let (deadline, denied) = (broker.deadline(), broker.denials.watch());
-        Ok(Self { broker, deadline, parts, denied, answer_lost: false })
+        let deadline = broker.deadline();
+        Ok(Self { broker, deadline, parts, answer_lost: false })
     }
 
     pub(super) fn deadline(&self) -> Instant {
@@ -133,45 +147,61 @@ impl Attempt {
         self.parts.iter().flat_map(outgoing)
     }
 
-    /// Sends it once, as an atomic batch if it has several events.
-    pub(super) async fn send(&self) -> Sent {
-        let sent = timeout_at(self.deadline, async {
-            let count = self.events();
-            match self.messages().next() {
-                Some(message) if count == 1 => {
-                    self.broker.context.send_publish(message.subject.clone(), message.into()).await
-                }
-                _ => Box::pin(batch::send(&self.broker, self.messages(), count)).await,
+    /// Sends it, in the caller's order, when there is room for it. The answer comes by itself.
+    pub(super) async fn begin(self) -> PendingAppend {
+        let (sender, answer) = oneshot::channel();
+        let pending = PendingAppend::answered(self.aggregate(), answer);
+        // Who doesn't wait has nothing to be told.
+        match self.room().await {
+            Some(room) => {
+                let done = |answer| {
+                    drop(room);
+                    sender.send(answer).ok();
+                };
+                self.send(done).await;
             }
-        });
-        // Without a connection, the client's queue fills up, and then there is no room to wait for.
-        sent.await.unwrap_or_else(|_| Err(PublishError::new(PublishErrorKind::TimedOut)))
+            None => {
+                sender.send(Err(self.given_up("too many appends are under way".into()))).ok();
+            }
+        }
+        pending
     }
 
-    /// Sends it once, when there is room for it. Single events find theirs in the client; a batch keeps its room.
-    pub(super) async fn send_with_room(&self) -> (Option<OwnedSemaphorePermit>, Sent) {
-        if self.events() == 1 {
-            return (None, self.send().await);
-        }
-        match self.broker.room_for_batch(self.deadline).await {
-            Some(room) => (Some(room), self.send().await),
-            None => (None, Err(PublishError::new(PublishErrorKind::TimedOut))),
+    /// Room for what is under way, until it is dropped; none when there is none in time.
+    pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
+        self.broker.room(self.events(), self.deadline).await
+    }
+
+    /// Sends it, in the caller's order. Whatever must be done to get the answer is done then, up to the deadline.
+    pub(super) async fn send(self, done: impl FnOnce(Answer) + Send + 'static) {
+        let (broker, until) = (Arc::clone(&self.broker), self.answered_until());
+        let mut messages: Vec<_> = self.messages().collect();
+        let awaiting = Box::new(Sent { attempt: self, done });
+        match messages.pop() {
+            Some(message) if messages.is_empty() => broker.acks.publish(message, until, awaiting).await,
+            last => {
+                messages.extend(last);
+                // What is large is kept apart: it would be moved about for each append.
+                Box::pin(batch::publish(&broker, messages, until, awaiting)).await;
+            }
         }
     }
 
-    /// Waits for the answer to what was sent, and sends it again for as long as none comes, up to the deadline.
-    pub(super) async fn finish(mut self, sent: Sent) -> Answer {
-        match self.verdict(sent).await {
-            Verdict::Stored { sequence, duplicate: false } => {
-                Ok(Appended { last: sequence, duplicate: false })
-            }
-            // What is rare is kept apart: it takes some kilobytes, which would be moved about for each append.
-            verdict => Box::pin(self.insist(verdict)).await,
-        }
+    /// Sends it again, and waits for the verdict.
+    async fn send_again(&self) -> Verdict {
+        let subjects = self.parts.iter().flat_map(|part| &part.events).map(|event| event.subject.clone());
+        let (awaiting, verdict) = waiter(subjects.collect());
+        let messages = self.messages().collect();
+        batch::publish(&self.broker, messages, self.answered_until(), awaiting).await;
+        verdict.await
+    }
+
+    fn answered_until(&self) -> Instant {
+        self.deadline.min(Instant::now() + self.broker.config.answer_timeout)
     }
 
     /// Does what the server's verdict asks for, up to the deadline.
-    async fn insist(mut self, mut verdict: Verdict) -> Answer {
+    pub(super) async fn insist(mut self, mut verdict: Verdict) -> Answer {
         let mut backoff = Backoff::until(self.deadline);
         loop {
             self.note(&verdict);
@@ -185,8 +215,7 @@ impl Attempt {
                 return Err(self.given_up(failure));
             }
             tracing::debug!(aggregate = %self.aggregate(), error = %failure, "sending an append again");
-            let sent = self.send().await;
-            verdict = self.verdict(sent).await;
+            verdict = self.send_again().await;
         }
     }
 
@@ -225,24 +254,7 @@ impl Attempt {
 
     /// Whether one of its events goes there.
     pub(super) fn publishes_on(&self, subject: &str) -> bool {
-        publishes_on(&self.parts, subject)
-    }
-
-    async fn verdict(&mut self, sent: Sent) -> Verdict {
-        let answer = match sent {
-            Ok(answer) => answer,
-            Err(error) => return Verdict::NotNow(error.into()),
-        };
-        let parts = &self.parts;
-        let is_ours = |denied: &str| publishes_on(parts, denied);
-        tokio::select! {
-            biased;
-            answered = timeout_at(self.deadline, answer) => match answered {
-                Ok(answer) => verdict(answer),
-                Err(elapsed) => Verdict::Lost(elapsed.into()),
-            },
-            denial = self.denied.any_of(is_ours) => Verdict::Denied(denial),
-        }
+        self.parts.iter().flat_map(|part| &part.events).any(|event| event.subject == subject)
     }
 
     /// What the server's verdict comes to; a failure may be tried again.
@@ -398,11 +410,6 @@ pub(crate) fn raw_message(append: Append) -> Result<Outgoing, AppendError> {
     let parts = Commit::from(append).into_parts(usize::MAX)?;
     let one = parts.first().and_then(|part| outgoing(part).next());
     one.ok_or_else(|| AppendError::Invalid { aggregate, problem: "there is no event to append".to_owned() })
-}
-
-/// Whether one of the events goes there.
-fn publishes_on(parts: &[Part], subject: &str) -> bool {
-    parts.iter().flat_map(|part| &part.events).any(|event| event.subject == subject)
 }
 
 fn conflict(part: &Part, actual: u64) -> AppendError {

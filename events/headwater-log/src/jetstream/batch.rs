@@ -1,26 +1,47 @@
 //! Atomic batch publish (NATS ADR-50): all messages are stored, or none.
 
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
+use tokio::time::{Instant, timeout_at};
 
-use super::append::{Outgoing, Sent};
+use super::acks::Awaiting;
+use super::append::Outgoing;
 use super::log::Broker;
+use super::verdict::Verdict;
 
-/// Sends a batch of `count` messages. The server stages them as they come, and stores them when it sees the one that
+/// Publishes messages as a batch, or one alone. The server stages them as they come, and stores them when it sees the one that
 /// commits; if that one never comes, because the client has died, it drops the others.
-pub(super) async fn send(broker: &Broker, messages: impl Iterator<Item = Outgoing>, count: usize) -> Sent {
-    // Each attempt is a batch of its own: the server may still hold what is left of the last one.
-    let inbox = broker.client.new_inbox();
-    let batch = inbox.rsplit('.').next().unwrap_or(&inbox);
-    for (mut message, number) in messages.zip(1..) {
-        message.headers.insert("Nats-Batch-Id", batch);
-        message.headers.insert("Nats-Batch-Sequence", number.to_string());
-        if number == count {
-            message.headers.insert("Nats-Batch-Commit", "1");
-            return broker.context.send_publish(message.subject.clone(), message.into()).await;
+pub(super) async fn publish(
+    broker: &Broker,
+    mut messages: Vec<Outgoing>,
+    until: Instant,
+    awaiting: Box<dyn Awaiting>,
+) {
+    let count = messages.len();
+    let Some(mut last) = messages.pop() else {
+        return awaiting.answered(Verdict::NotNow("there is nothing to publish".into()));
+    };
+    if count > 1 {
+        // Each attempt is a batch of its own: the server may still hold what is left of the last one.
+        let inbox = broker.client.new_inbox();
+        let batch = inbox.rsplit('.').next().unwrap_or(&inbox);
+        let staged = timeout_at(until, async {
+            for (mut message, number) in messages.into_iter().zip(1..) {
+                mark(&mut message, batch, number);
+                broker.client.publish_with_headers(message.subject, message.headers, message.payload).await?;
+            }
+            Ok::<_, async_nats::PublishError>(())
+        });
+        match staged.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return awaiting.answered(Verdict::NotNow(error.into())),
+            Err(elapsed) => return awaiting.answered(Verdict::NotNow(elapsed.into())),
         }
-        let sent =
-            broker.client.publish_with_headers(message.subject, message.headers, message.payload).await;
-        sent.map_err(|error| PublishError::with_source(PublishErrorKind::Other, error))?;
+        mark(&mut last, batch, count);
+        last.headers.insert("Nats-Batch-Commit", "1");
     }
-    Err(PublishError::new(PublishErrorKind::Other))
+    broker.acks.publish(last, until, awaiting).await;
+}
+
+fn mark(message: &mut Outgoing, batch: &str, number: usize) {
+    message.headers.insert("Nats-Batch-Id", batch);
+    message.headers.insert("Nats-Batch-Sequence", number.to_string());
 }

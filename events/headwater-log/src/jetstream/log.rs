@@ -16,10 +16,10 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::acks::Acks;
 use super::append::Attempt;
 use super::config::{Flush, JetStreamConfig, problem};
 use super::direct;
-use super::driver::Driver;
 use super::follow::follow;
 use super::group::Committer;
 use super::notes::Notes;
@@ -39,7 +39,7 @@ pub struct JetStreamLog {
 /// How commits are sent.
 enum Sending {
     /// Each by itself, at once.
-    Alone(Driver),
+    Alone,
     /// Gathered, while others are under way.
     Gathered(Committer),
 }
@@ -50,8 +50,11 @@ pub(super) struct Broker {
     pub(super) client: Client,
     pub(super) context: Context,
     pub(super) config: JetStreamConfig,
-    /// Room for batches in flight.
-    pub(super) batches: Arc<Semaphore>,
+    pub(super) acks: Acks,
+    /// Room for single events under way.
+    singles: Arc<Semaphore>,
+    /// Room for batches under way.
+    batches: Arc<Semaphore>,
     pub(super) denials: Denials,
 }
 
@@ -89,15 +92,21 @@ impl JetStreamLog {
         let context = ContextBuilder::new()
             .timeout(config.answer_timeout)
             .ack_timeout(config.answer_timeout)
-            .max_ack_inflight(APPENDS_IN_FLIGHT)
-            .backpressure_on_inflight(true)
             .build(client.clone());
-        let batches = Arc::new(Semaphore::new(BATCHES_IN_FLIGHT));
+        let (singles, batches) = (Semaphore::new(APPENDS_IN_FLIGHT), Semaphore::new(BATCHES_IN_FLIGHT));
         let flush = config.flush;
-        let broker = Arc::new(Broker { client, context, config, batches, denials });
+        let broker = Arc::new(Broker {
+            acks: Acks::new(client.clone(), denials.clone()),
+            client,
+            context,
+            config,
+            singles: Arc::new(singles),
+            batches: Arc::new(batches),
+            denials,
+        });
         let sending = match flush {
-            Flush::Lazily => Sending::Alone(Driver::spawn()),
-            Flush::Always => Sending::Gathered(Committer::spawn(broker.clone())),
+            Flush::Lazily => Sending::Alone,
+            Flush::Always => Sending::Gathered(Committer::new(broker.clone())),
         };
         let notes = Notes::new(broker.clone());
         Self { broker, sending, notes }
@@ -141,7 +150,7 @@ impl EventLog for JetStreamLog {
     async fn begin_commit(&self, commit: Commit) -> Result<PendingAppend, AppendError> {
         let attempt = Attempt::new(Arc::clone(&self.broker), commit)?;
         Ok(match &self.sending {
-            Sending::Alone(driver) => driver.begin(attempt).await,
+            Sending::Alone => attempt.begin().await,
             Sending::Gathered(committer) => committer.begin(attempt).await,
         })
     }
@@ -304,10 +313,14 @@ impl Broker {
         }
     }
 
-    /// Room for an atomic batch, until it is dropped; none when there is none in time.
-    pub(super) async fn room_for_batch(&self, deadline: Instant) -> Option<OwnedSemaphorePermit> {
-        // Nobody closes the semaphore.
-        timeout_at(deadline, self.batches.clone().acquire_owned()).await.ok()?.ok()
+    /// Room for a commit of so many events, until it is dropped; none when there is none in time.
+    pub(super) async fn room(&self, events: usize, deadline: Instant) -> Option<OwnedSemaphorePermit> {
+        let room = if events == 1 { &self.singles } else { &self.batches };
+        match Arc::clone(room).try_acquire_owned() {
+            Ok(room) => Some(room),
+            // Nobody closes the semaphore.
+            Err(_) => timeout_at(deadline, Arc::clone(room).acquire_owned()).await.ok()?.ok(),
+        }
     }
 
     /// The sequence of an aggregate's last event, as the stream's leader has it.

@@ -1,4 +1,4 @@
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderName};
 use headwater_event::{Domain, Envelope};
 use jiff::Timestamp;
 
@@ -17,9 +17,31 @@ pub(super) fn attributes(event: &NewEvent) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in event.envelope.headers() {
         // Both are printable ASCII by what an envelope guarantees.
-        headers.insert(name.as_ref(), value.as_ref());
+        match COMMON.iter().find(|(common, _)| *common == name) {
+            Some((_, common)) => headers.insert(common.clone(), value.as_ref()),
+            None => headers.insert(name.as_ref(), value.as_ref()),
+        }
     }
     headers
+}
+
+/// The headers that all of our events have: their names needn't be made anew.
+static COMMON: [(&str, HeaderName); 11] = [
+    common("ce-specversion"),
+    common("ce-id"),
+    common("ce-source"),
+    common("ce-type"),
+    common("ce-subject"),
+    common("ce-time"),
+    common("ce-datacontenttype"),
+    common("ce-dataschema"),
+    common("ce-causationid"),
+    common("ce-correlationid"),
+    common("ce-traceparent"),
+];
+
+const fn common(name: &'static str) -> (&'static str, HeaderName) {
+    (name, HeaderName::from_static(name))
 }
 
 /// Reads a stored message in either content mode.

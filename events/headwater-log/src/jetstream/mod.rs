@@ -1,10 +1,10 @@
 //! The log on NATS JetStream: one stream for each domain.
 
+mod acks;
 mod append;
 mod batch;
 mod config;
 mod direct;
-mod driver;
 mod follow;
 mod group;
 mod ingest;

@@ -2,6 +2,8 @@ use std::error::Error;
 
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::publish::PublishAck;
+use async_nats::{Message, StatusCode};
+use serde::Deserialize;
 
 use crate::Denial;
 
@@ -59,6 +61,42 @@ pub(super) fn is_conflict(code: u64) -> bool {
 /// Whether it means "not now".
 pub(super) fn is_retryable(error: &async_nats::jetstream::Error) -> bool {
     RETRYABLE.contains(&error.error_code().0) || error.code() == 503
+}
+
+/// What a server answers to a message: an acknowledgement, or an error.
+#[derive(Deserialize)]
+struct Acknowledgement {
+    error: Option<async_nats::jetstream::Error>,
+    seq: Option<u64>,
+    #[serde(default)]
+    duplicate: bool,
+}
+
+impl Verdict {
+    /// What a server's answer to a published message means.
+    pub(super) fn of(answer: &Message) -> Self {
+        if answer.status == Some(StatusCode::NO_RESPONDERS) {
+            return Self::NoStream("no stream of events takes the subject, or it has no leader".into());
+        }
+        match serde_json::from_slice(&answer.payload) {
+            Ok(Acknowledgement { error: Some(error), .. }) => Self::of_error(error),
+            Ok(Acknowledgement { seq: Some(sequence), duplicate, .. }) => {
+                Self::Stored { sequence, duplicate }
+            }
+            Ok(_) => Self::Lost("the server's answer names no sequence".into()),
+            Err(error) => Self::Lost(error.into()),
+        }
+    }
+
+    fn of_error(error: async_nats::jetstream::Error) -> Self {
+        match error.error_code().0 {
+            STORE_FAILED => Self::Lost(error.into()),
+            DUPLICATES => Self::Duplicates,
+            code if is_conflict(code) => Self::Conflict,
+            _ if is_retryable(&error) => Self::NotNow(error.into()),
+            code => Self::Refused { code, description: error.to_string() },
+        }
+    }
 }
 
 pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
