@@ -124,6 +124,27 @@ pub trait EventLog: Send + Sync + 'static {
         self.load_from(aggregate, 1, at_least).await
     }
 
+    /// The last event of an aggregate, if it has one. Whatever was acknowledged before the call is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    async fn last(&self, aggregate: &Aggregate) -> Result<Option<StoredEvent>, ReadError> {
+        Ok(self.load(aggregate, 0).await?.pop())
+    }
+
+    /// The first events of an aggregate, up to `max`, of which those that were stored a moment ago may be missing. Together with
+    /// its [last event](Self::last), which may be asked for at the same time, they tell whether they are all.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`].
+    async fn load_first(&self, aggregate: &Aggregate, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        let mut events = self.load(aggregate, 0).await?;
+        events.truncate(max);
+        Ok(events)
+    }
+
     /// What was noted beside an aggregate's events under `name`: something that was derived from them.
     ///
     /// Notes aren't events. Nobody follows them, no other call shows them, and an operator may remove any of them, or all,
@@ -135,6 +156,21 @@ pub trait EventLog: Send + Sync + 'static {
     /// [`ReadError::Unavailable`] when the log can't be reached in time, or doesn't allow reading. Where there is no stream,
     /// there is no note, and no error.
     async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError>;
+
+    /// What was noted beside an aggregate's events under each of these names. Each note is at least as new as the notes before it,
+    /// so who names first the note that relies on others finds these others, if they are there. But all may be older than what was
+    /// kept last.
+    ///
+    /// # Errors
+    ///
+    /// As [`note`](Self::note).
+    async fn notes(&self, aggregate: &Aggregate, names: &[&str]) -> Result<Vec<Option<Bytes>>, ReadError> {
+        let mut notes = Vec::with_capacity(names.len());
+        for name in names {
+            notes.push(self.note(aggregate, name).await?);
+        }
+        Ok(notes)
+    }
 
     /// Notes these beside an aggregate's events, each in the place of what had its name; the later one of two with the
     /// same name. When it returns, they are as durable as events are.

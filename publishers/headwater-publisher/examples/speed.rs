@@ -17,11 +17,12 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use headwater_event::{CommandContext, Event as _};
+use headwater_event::{Aggregate, CommandContext, Event as _};
 use headwater_log::service::Connection;
 use headwater_log::testkit::{BaselineHeaders, Server};
 use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log};
 use headwater_publisher::{Aggregates, Feed, Snapshots};
+use tokio::time::{sleep, timeout};
 
 use meter::{Rounds, nanoseconds, per_second};
 use raw::Raw;
@@ -126,12 +127,15 @@ async fn loading(server: &Server) {
             None => tills,
         };
         let tills = with(Aggregates::open(log.clone(), "/speed").await.unwrap());
+        let mut last = 0;
         for number in 0..events.div_ceil(1000) {
             let batch = u32::try_from(events - number * 1000).unwrap().min(1000);
-            tills.handle(sales(&format!("{till}-{number}"), &till, batch)).await.unwrap();
+            let receipt = tills.handle(sales(&format!("{till}-{number}"), &till, batch)).await.unwrap();
+            last = receipt.sequence;
         }
-        // The last snapshot is kept a moment later.
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        if let Some(every) = every {
+            wait_for_snapshot(&log, &till, last.saturating_sub(every as u64)).await;
+        }
         let mut rounds = Rounds::new();
         for _ in 0..if events > 10_000 && every.is_none() { 3 } else { 31 } {
             let tills = with(Aggregates::open(log.clone(), "/speed").await.unwrap());
@@ -144,6 +148,23 @@ async fn loading(server: &Server) {
         let snapshots = if every.is_some() { "with snapshots" } else { "without" };
         println!("loading {events:>7} events, {snapshots:<14} {rounds} microseconds");
     }
+}
+
+/// Waits until a snapshot is kept that was taken after this sequence: it is kept a moment later than it is taken.
+async fn wait_for_snapshot(log: &Log, till: &str, after: u64) {
+    let aggregate = Aggregate::new("shop".parse().unwrap(), "till", till).unwrap();
+    let kept = async {
+        loop {
+            if let Some(note) = log.note(&aggregate, "state").await.unwrap() {
+                let snapshot: serde_json::Value = serde_json::from_slice(&note).unwrap();
+                if snapshot["sequence"].as_u64().unwrap() > after {
+                    return;
+                }
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), kept).await.unwrap();
 }
 
 async fn log(server: &Server, flush: Flush) -> Log {

@@ -56,8 +56,9 @@ impl<D: Decider> Aggregates<D> {
     /// Takes snapshots of aggregates and loads them from there, so that a long history costs no more than a short one. What is
     /// said first counts.
     ///
-    /// A command to an aggregate that was loaded from a snapshot costs one more read, which tells whether the command was handled before
-    /// the snapshot was taken.
+    /// An aggregate is loaded in one round trip when its last event is the snapshot's or its history is short, and in two when events came
+    /// after the snapshot. When more than some hundreds of events came before the snapshot, each later command costs one more read,
+    /// which tells whether it was handled before.
     #[must_use]
     pub fn with_snapshots(self, snapshots: Snapshots) -> Self
     where

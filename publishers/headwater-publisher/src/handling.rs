@@ -134,18 +134,21 @@ impl<D: Decider> Handling<D> {
         command: &Command<D>,
         at_least: u64,
     ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
-        let loaded = self.load(aggregate, at_least).await?;
+        let loaded = self.load(aggregate, at_least, &command.context).await?;
         self.attempt(aggregate, command, loaded).await
     }
 
+    /// Loads an aggregate, for a command with this context.
     pub(crate) async fn load(
         &self,
         aggregate: &Aggregate,
         at_least: u64,
+        context: &CommandContext,
     ) -> Result<Loaded<D>, HandleError<D::Rejection>> {
         if let Some(snapshots) = self.snapshots.get() {
+            let first = Fingerprint::new(&self.source, &context.event_id(0));
             let loaded =
-                snapshots.load(&self.log, aggregate, at_least).await.map_err(|error| match error {
+                snapshots.load(&self.log, aggregate, at_least, first).await.map_err(|error| match error {
                     LoadError::Read(error) => HandleError::from(error),
                     LoadError::History(error) => HandleError::from(error),
                 })?;
@@ -166,14 +169,14 @@ impl<D: Decider> Handling<D> {
     ) -> Result<Option<u64>, HandleError<D::Rejection>> {
         let event = Fingerprint::new(&self.source, id);
         match (loaded.sequence_of(event), self.snapshots.get()) {
-            (None, Some(snapshots)) if loaded.forgets() => {
+            (None, Some(snapshots)) if loaded.may_have_forgotten(event) => {
                 Ok(snapshots.sequence_of(&self.log, aggregate, &loaded.noted, event).await?)
             }
             (sequence, _) => Ok(sequence),
         }
     }
 
-    /// Keeps an aggregate in memory after events of it were stored.
+    /// Keeps an aggregate in memory, and a snapshot of it if it is time.
     pub(crate) fn remember(&self, aggregate: &Aggregate, mut loaded: Loaded<D>) {
         if let Some(snapshots) = self.snapshots.get() {
             snapshots.take(&self.log, aggregate, &mut loaded);
@@ -207,19 +210,19 @@ impl<D: Decider> Handling<D> {
         loaded: Loaded<D>,
     ) -> Result<Attempt<D>, HandleError<D::Rejection>> {
         if let Some(receipt) = self.repeated(aggregate, &loaded, &command.context).await? {
-            self.cache.put(aggregate, loaded);
+            self.remember(aggregate, loaded);
             return Ok(Attempt::Done(receipt));
         }
         let events = match loaded.state.decide(&command.command, &self.outbox) {
             Ok(events) => events,
             Err(rejection) => {
-                self.cache.put(aggregate, loaded);
+                self.remember(aggregate, loaded);
                 return Err(HandleError::Rejected(rejection));
             }
         };
         if events.is_empty() {
             let receipt = self.receipt(loaded.version, Vec::new(), false);
-            self.cache.put(aggregate, loaded);
+            self.remember(aggregate, loaded);
             return Ok(Attempt::Done(receipt));
         }
         self.append(aggregate, command, loaded, events).await.map(Attempt::Appending)

@@ -12,6 +12,7 @@ mod command;
 mod feed;
 mod handle_error;
 mod handling;
+mod keeping;
 mod limits;
 mod loaded;
 mod noted;
@@ -20,6 +21,7 @@ mod receipt;
 pub mod records;
 mod schemas;
 mod service;
+mod snapshot;
 mod snapshots;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -6,6 +6,7 @@ use headwater_log::StoredEvent;
 
 use crate::UnreadableHistory;
 use crate::noted::Noted;
+use crate::snapshot::{Snapshot, Stored};
 
 /// An aggregate as its events make it.
 pub(crate) struct Loaded<D> {
@@ -18,6 +19,8 @@ pub(crate) struct Loaded<D> {
     sequences: HashMap<Fingerprint, u64>,
     /// Up to which sequence events may be missing in `sequences`, because a snapshot stands for them.
     forgotten: u64,
+    /// An event that isn't among those.
+    absent: Option<Fingerprint>,
     /// What is noted beside the log.
     pub(crate) noted: Arc<Noted>,
     /// How many events have happened since a snapshot was last taken.
@@ -33,20 +36,25 @@ impl<D: Decider> Loaded<D> {
             last: None,
             sequences: HashMap::new(),
             forgotten: 0,
+            absent: None,
             noted: Arc::default(),
             since_snapshot: 0,
         }
     }
 
-    /// The aggregate at its event `last`, which is stored at `version`.
-    pub(crate) fn from_snapshot(state: D, version: u64, last: Fingerprint, root: String) -> Self {
+    /// The aggregate with this state, as the snapshot has it. The event `absent`, if any, isn't among those that are noted for it.
+    pub(crate) fn from_snapshot(state: D, snapshot: &Snapshot, absent: Option<Fingerprint>) -> Self {
+        let mut sequences: HashMap<_, _> =
+            snapshot.events.iter().map(|Stored(event, sequence)| (*event, *sequence)).collect();
+        sequences.insert(snapshot.event, snapshot.sequence);
         Self {
             state,
-            version,
-            last: Some(last),
-            sequences: HashMap::from([(last, version)]),
-            forgotten: version,
-            noted: Arc::new(Noted::from_snapshot(root, version)),
+            version: snapshot.sequence,
+            last: Some(snapshot.event),
+            sequences,
+            forgotten: snapshot.noted,
+            absent,
+            noted: Arc::new(Noted::from_snapshot(snapshot)),
             since_snapshot: 0,
         }
     }
@@ -90,24 +98,28 @@ impl<D> Loaded<D> {
         self.forgotten > 0
     }
 
+    /// Whether this may be an event that it has forgotten.
+    pub(crate) fn may_have_forgotten(&self, event: Fingerprint) -> bool {
+        self.forgets() && self.absent != Some(event)
+    }
+
     /// How many events it knows.
     pub(crate) fn remembers(&self) -> usize {
         self.sequences.len()
     }
 
-    /// The events that aren't noted, in their order.
-    pub(crate) fn unnoted(&self) -> Vec<(Fingerprint, u64)> {
-        let noted = self.noted.up_to();
-        let sequences = self.sequences.iter().map(|(event, sequence)| (*event, *sequence));
-        let mut unnoted: Vec<_> = sequences.filter(|(_, sequence)| *sequence > noted).collect();
-        unnoted.sort_unstable_by_key(|(_, sequence)| *sequence);
-        unnoted
+    /// The events after this sequence, in their order.
+    pub(crate) fn after_sequence(&self, sequence: u64) -> Vec<Stored> {
+        let all = self.sequences.iter().map(|(event, sequence)| Stored(*event, *sequence));
+        let mut after: Vec<_> = all.filter(|Stored(_, stored)| *stored > sequence).collect();
+        after.sort_unstable_by_key(|Stored(_, stored)| *stored);
+        after
     }
 
-    /// Forgets the events that are noted.
-    pub(crate) fn forget_noted(&mut self) {
-        let noted = self.noted.up_to();
-        self.sequences.retain(|_, sequence| *sequence > noted);
-        self.forgotten = noted;
+    /// Forgets the events up to this sequence, which are noted.
+    pub(crate) fn forget(&mut self, sequence: u64) {
+        self.sequences.retain(|_, stored| *stored > sequence);
+        self.forgotten = self.forgotten.max(sequence);
+        self.absent = None;
     }
 }

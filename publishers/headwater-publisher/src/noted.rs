@@ -1,5 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::snapshot::Snapshot;
+
 /// What is noted beside the log of an aggregate that is in memory, shared with the task that notes it.
 #[derive(Default)]
 pub(crate) struct Noted(Mutex<State>);
@@ -11,31 +13,39 @@ struct State {
     root: Option<String>,
     /// Up to which sequence events are noted.
     up_to: u64,
-    /// Whether a task is noting.
+    /// The newest snapshot, if it is still to be kept.
+    next: Option<Snapshot>,
+    /// Whether a task is keeping snapshots.
     busy: bool,
 }
 
 impl Noted {
-    /// The notes after this root, which stand for all events up to a snapshot's.
-    pub(crate) fn from_snapshot(root: String, up_to: u64) -> Self {
-        Self(Mutex::new(State { root: Some(root), up_to, busy: false }))
+    /// The notes that a snapshot relies on.
+    pub(crate) fn from_snapshot(snapshot: &Snapshot) -> Self {
+        let (root, up_to) = (snapshot.root.clone(), snapshot.noted);
+        Self(Mutex::new(State { root, up_to, ..State::default() }))
     }
 
-    pub(crate) fn root(&self) -> Option<String> {
-        self.lock().root.clone()
+    /// The root, and up to which sequence events are noted after it.
+    pub(crate) fn so_far(&self) -> (Option<String>, u64) {
+        let state = self.lock();
+        (state.root.clone(), state.up_to)
     }
 
-    pub(crate) fn up_to(&self) -> u64 {
-        self.lock().up_to
+    /// Lets a snapshot be kept, in the place of one that still waits. The caller has to begin with it when nobody else keeps one.
+    #[must_use]
+    pub(crate) fn add(&self, snapshot: Snapshot) -> bool {
+        let mut state = self.lock();
+        state.next = Some(snapshot);
+        !std::mem::replace(&mut state.busy, true)
     }
 
-    /// Whether the caller may note now: nobody else does.
-    pub(crate) fn begin(&self) -> bool {
-        !std::mem::replace(&mut self.lock().busy, true)
-    }
-
-    pub(crate) fn end(&self) {
-        self.lock().busy = false;
+    /// The snapshot to keep next. When there is none, whoever asks has come to the end.
+    pub(crate) fn next(&self) -> Option<Snapshot> {
+        let mut state = self.lock();
+        let next = state.next.take();
+        state.busy = next.is_some();
+        next
     }
 
     /// From now on notes come after this root; nothing is noted after it yet.

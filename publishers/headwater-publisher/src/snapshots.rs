@@ -1,22 +1,21 @@
-use std::collections::hash_map::RandomState;
-use std::error::Error;
-use std::hash::{BuildHasher as _, Hasher as _};
+use std::future::ready;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::time::Duration;
+use std::pin::pin;
 
-use futures::future::try_join;
+use futures::future::{Either, join, select, try_join};
 use headwater_event::{Aggregate, Decider, EventSet, Fingerprint};
-use headwater_log::{Log, Note, ReadError, StoredEvent};
+use headwater_log::{Log, ReadError, StoredEvent};
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use crate::UnreadableHistory;
+use crate::keeping::{READ_MAX, REMOVED, keep_all};
 use crate::loaded::Loaded;
 use crate::noted::Noted;
+use crate::snapshot::{ROOT, STATE, Snapshot, stored};
 
 /// When snapshots of aggregates are taken.
 ///
@@ -44,6 +43,10 @@ impl Snapshots {
     }
 }
 
+/// How many events are loaded in case there is no snapshot. Most aggregates that have none are this short, and the others cost
+/// another round trip.
+const SHORT_MAX: usize = 32;
+
 /// Takes snapshots, and loads aggregates from them.
 pub(crate) struct Snapshooter<D> {
     every: usize,
@@ -52,34 +55,6 @@ pub(crate) struct Snapshooter<D> {
     encode: fn(&D) -> serde_json::Result<Box<RawValue>>,
     decode: fn(&RawValue) -> serde_json::Result<D>,
 }
-
-/// A snapshot as it is kept.
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    code: String,
-    /// The event after which the aggregate had this state, and where it is stored.
-    event: String,
-    sequence: u64,
-    /// The notes that it relies on.
-    root: String,
-    state: Box<RawValue>,
-}
-
-/// The name of the note that holds the state.
-const STATE: &str = "state";
-
-/// The name of the note that all others of an aggregate come after. Who removes notes removes it too, and what relies on others
-/// that came after another root isn't used.
-const ROOT: &str = "root";
-
-/// How many events are noted in one go.
-const NOTES_AT_ONCE: usize = 1000;
-
-/// For how long a snapshot is worth waiting for.
-const READ_MAX: Duration = Duration::from_secs(2);
-
-/// For how long notes are tried to be kept.
-const KEEP_MAX: Duration = Duration::from_secs(60);
 
 /// How many events an aggregate in memory remembers for which a snapshot stands.
 const REMEMBERED_MAX: usize = 10_000;
@@ -101,25 +76,48 @@ impl<D: Decider> Snapshooter<D> {
         }
     }
 
-    /// Loads an aggregate from its snapshot, if it has one that can be used.
+    /// Loads an aggregate from its snapshot, if it has one that can be used, or from its first events, if there are no more.
+    ///
+    /// What the snapshot is needed with is read at the same time, as far as it can be known: the last event, and whether `event`
+    /// is noted, which the command that the aggregate is loaded for would begin with. When the snapshot is of the last event, there
+    /// is nothing else to read.
     pub(crate) async fn load(
         &self,
         log: &Log,
         aggregate: &Aggregate,
         at_least: u64,
+        event: Fingerprint,
     ) -> Result<Option<Loaded<D>>, LoadError> {
-        let Some((snapshot, state)) = self.read(log, aggregate).await else { return Ok(None) };
-        let events = log.load_from(aggregate, snapshot.sequence, at_least).await?;
+        let known = join(self.read(log, aggregate, event), log.last(aggregate));
+        let (known, first) = match select(pin!(known), log.load_first(aggregate, SHORT_MAX)).await {
+            // Whoever has a snapshot doesn't wait for the first events.
+            Either::Left((known, first)) => (known, Either::Left(first)),
+            Either::Right((first, known)) => (known.await, Either::Right(ready(first))),
+        };
+        let (snapshot, last) = (known.0, known.1?);
+        let version = last.as_ref().map_or(0, |last| last.sequence);
+        let at_least = at_least.max(version);
+        let Some(snapshot) = snapshot else {
+            if at_least == 0 {
+                return Ok(Some(Loaded::new()));
+            }
+            // What is wrong with them comes up again when all are loaded.
+            let first = first.await.unwrap_or_default();
+            let is_all = first.last().is_some_and(|last| last.sequence >= at_least);
+            return Ok(if is_all { Some(Loaded::new().after(&first)?) } else { None });
+        };
+        drop(first);
+        let sequence = snapshot.version;
+        let events = match last {
+            Some(last) if version == sequence && at_least == version => vec![last],
+            _ => log.load_from(aggregate, sequence, at_least).await?,
+        };
         // The event after which the snapshot was taken must be there: a stream that was restored or made anew is another one.
         match events.split_first() {
             Some((first, later))
-                if first.sequence == snapshot.sequence
-                    && first.envelope.fingerprint().to_string() == snapshot.event =>
+                if first.sequence == sequence && snapshot.last == Some(first.envelope.fingerprint()) =>
             {
-                let last = first.envelope.fingerprint();
-                let loaded =
-                    Loaded::from_snapshot(state, snapshot.sequence, last, snapshot.root).after(later)?;
-                Ok(Some(loaded))
+                Ok(Some(snapshot.after(later)?))
             }
             _ => {
                 tracing::warn!(%aggregate, "a snapshot is of another stream than there is, and isn't used");
@@ -128,29 +126,34 @@ impl<D: Decider> Snapshooter<D> {
         }
     }
 
-    async fn read(&self, log: &Log, aggregate: &Aggregate) -> Option<(Snapshot, D)> {
+    /// The aggregate as its snapshot has it. The snapshot is read no later than whether `event` is noted, so it doesn't rely on a
+    /// note that came in between.
+    async fn read(&self, log: &Log, aggregate: &Aggregate, event: Fingerprint) -> Option<Loaded<D>> {
         let unusable = |why: &dyn std::fmt::Display| {
             tracing::debug!(%aggregate, "a snapshot isn't used: {why}");
             None
         };
-        let reading = try_join(log.note(aggregate, STATE), log.note(aggregate, ROOT));
-        let (note, root) = match timeout(READ_MAX, reading).await {
-            Ok(Ok((note, root))) => (note?, root),
+        let name = stored(event);
+        let names = [STATE, &name];
+        let reading = try_join(log.notes(aggregate, &names), log.note(aggregate, ROOT));
+        let (mut notes, root) = match timeout(READ_MAX, reading).await {
+            Ok(Ok((notes, root))) => (notes.into_iter(), root),
             Ok(Err(error)) => return unusable(&error),
             Err(elapsed) => return unusable(&elapsed),
         };
+        let (note, is_noted) = (notes.next()??, notes.next()?.is_some());
         let snapshot: Snapshot = match serde_json::from_slice(&note) {
             Ok(snapshot) => snapshot,
             Err(error) => return unusable(&error),
         };
-        if root.as_deref() != Some(snapshot.root.as_bytes()) {
+        if snapshot.root.is_some() && snapshot.root.as_deref().map(str::as_bytes) != root.as_deref() {
             return unusable(&"the notes that it relies on were removed");
         }
         if snapshot.code != self.code.to_string() {
             return unusable(&"other code has made it");
         }
         match (self.decode)(&snapshot.state) {
-            Ok(state) => Some((snapshot, state)),
+            Ok(state) => Some(Loaded::from_snapshot(state, &snapshot, (!is_noted).then_some(event))),
             Err(error) => unusable(&error),
         }
     }
@@ -168,8 +171,8 @@ impl<D: Decider> Snapshooter<D> {
         let sequence = note.and_then(|note| std::str::from_utf8(&note).ok()?.parse().ok());
         let Some(sequence) = sequence else {
             // That it isn't noted means something only when the notes are those that were relied on.
-            return match noted.root() {
-                Some(known) if root.as_deref() == Some(known.as_bytes()) => Ok(None),
+            return match noted.so_far() {
+                (Some(known), _) if root.as_deref() == Some(known.as_bytes()) => Ok(None),
                 _ => Err(ReadError::Unavailable { domain: domain.clone(), source: REMOVED.into() }),
             };
         };
@@ -181,99 +184,39 @@ impl<D: Decider> Snapshooter<D> {
     }
 
     /// Takes a snapshot, if it is time. It is kept by a task of its own: nobody waits for it, and if it can't be kept, the next
-    /// one is.
+    /// one is. One that is taken while another is being kept is kept after that, unless a newer one is taken until then.
     pub(crate) fn take(&self, log: &Log, aggregate: &Aggregate, loaded: &mut Loaded<D>) {
         let (true, Some(event)) = (loaded.since_snapshot >= self.every, loaded.last) else { return };
+        let (root, noted) = loaded.noted.so_far();
         // An aggregate that has forgotten events can't note them again.
-        if (loaded.forgets() && loaded.noted.root().is_none()) || !loaded.noted.begin() {
+        if loaded.forgets() && root.is_none() {
             return;
         }
         loaded.since_snapshot = 0;
         if loaded.remembers() > REMEMBERED_MAX {
-            loaded.forget_noted();
+            loaded.forget(noted);
         }
-        let keeping = Keeping {
-            log: log.clone(),
-            aggregate: aggregate.clone(),
-            noted: loaded.noted.clone(),
-            events: loaded.unnoted(),
+        let state = match (self.encode)(&loaded.state) {
+            Ok(state) => state,
+            Err(error) => {
+                tracing::warn!(%aggregate, %error, "a snapshot can't be taken");
+                return;
+            }
         };
-        let (code, event, sequence) = (self.code.to_string(), event.to_string(), loaded.version);
-        let snapshot = (self.encode)(&loaded.state)
-            .map(move |state| move |root: String| Snapshot { code, event, sequence, root, state });
-        tokio::spawn(async move {
-            let kept = match snapshot {
-                Ok(snapshot) => keeping.keep(snapshot).await,
-                Err(error) => Err(error.into()),
-            };
-            if let Err(error) = kept {
-                tracing::warn!(aggregate = %keeping.aggregate, error, "a snapshot isn't kept");
-            }
-            keeping.noted.end();
-        });
-    }
-}
-
-/// What is noted for a snapshot.
-struct Keeping {
-    log: Log,
-    aggregate: Aggregate,
-    noted: Arc<Noted>,
-    events: Vec<(Fingerprint, u64)>,
-}
-
-impl Keeping {
-    /// Notes where the events are, by which a command is recognised that is handled again, and then the state.
-    async fn keep(
-        &self,
-        snapshot: impl FnOnce(String) -> Snapshot,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Some(root) = self.root().await? else { return Err(REMOVED.into()) };
-        for events in self.events.chunks(NOTES_AT_ONCE) {
-            let note =
-                |(event, sequence): &(Fingerprint, u64)| Note::new(stored(*event), sequence.to_string());
-            self.note(events.iter().map(note).collect()).await?;
-            if let Some((_, sequence)) = events.last() {
-                self.noted.reach(*sequence);
-            }
-        }
-        let state = serde_json::to_vec(&snapshot(root))?;
-        self.note(vec![Note::new(STATE, state)]).await
-    }
-
-    /// What the notes come after; none when those that were relied on are gone.
-    async fn root(&self) -> Result<Option<String>, Box<dyn Error + Send + Sync>> {
-        let there = timeout(READ_MAX, self.log.note(&self.aggregate, ROOT)).await??;
-        let there = there.and_then(|root| String::from_utf8(root.to_vec()).ok());
-        match (self.noted.root(), there) {
-            (Some(known), Some(there)) if known == there => Ok(Some(known)),
-            (Some(_), _) => {
-                // All that is known is noted again, the next time.
-                self.noted.lose();
-                Ok(None)
-            }
-            (None, Some(there)) => {
-                self.noted.begin_after(there.clone());
-                Ok(Some(there))
-            }
-            (None, None) => {
-                // Every new hasher of the standard library has its own random key.
-                let new = format!("{:016x}", RandomState::new().build_hasher().finish());
-                self.note(vec![Note::new(ROOT, new.clone())]).await?;
-                self.noted.begin_after(new.clone());
-                Ok(Some(new))
-            }
+        let snapshot = Snapshot {
+            code: self.code.to_string(),
+            event,
+            sequence: loaded.version,
+            root,
+            noted,
+            events: loaded.after_sequence(noted),
+            state,
+        };
+        if loaded.noted.add(snapshot) {
+            tokio::spawn(keep_all(log.clone(), aggregate.clone(), loaded.noted.clone()));
         }
     }
-
-    async fn note(&self, notes: Vec<Note>) -> Result<(), Box<dyn Error + Send + Sync>> {
-        Ok(timeout(KEEP_MAX, self.log.keep_notes(&self.aggregate, notes)).await??)
-    }
 }
-
-/// What is said when notes are missing that were relied on.
-const REMOVED: &str =
-    "the notes beside the aggregate were removed; it is loaded from its first event the next time";
 
 /// Why an aggregate can't be loaded.
 pub(crate) enum LoadError {
@@ -291,9 +234,4 @@ impl From<UnreadableHistory> for LoadError {
     fn from(error: UnreadableHistory) -> Self {
         Self::History(error)
     }
-}
-
-/// The name of the note that says where an event is stored.
-fn stored(event: Fingerprint) -> String {
-    format!("event-{event}")
 }

@@ -1,4 +1,8 @@
-use super::bench::{Bench, append, envelopes, event_with};
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::bench::{Bench, PATIENCE, append, envelopes, event_with};
 use super::case::group;
 use crate::Append;
 
@@ -9,6 +13,8 @@ group![
     loads_an_aggregate_of_many_megabytes,
     an_aggregate_without_events_is_empty,
     waits_for_the_event_that_another_has_stored,
+    loads_the_first_events_of_an_aggregate,
+    the_last_event_of_an_aggregate_is_the_one_that_was_stored_last,
 ];
 
 async fn loads_one_aggregate_among_many(bench: Bench) {
@@ -81,5 +87,41 @@ async fn waits_for_the_event_that_another_has_stored(bench: Bench) {
     for version in 0..100 {
         let last = bench.append(&aggregate, version, &["paid"]).await.last;
         assert_eq!(other.load(&aggregate, last).await.unwrap().last().unwrap().sequence, last);
+    }
+}
+
+async fn the_last_event_of_an_aggregate_is_the_one_that_was_stored_last(bench: Bench) {
+    let (aggregate, other) = (bench.aggregate("7"), bench.other_log().await);
+    assert_eq!(bench.log.last(&aggregate).await.unwrap(), None);
+    let mut version = 0;
+    for names in [&["placed"][..], &["paid", "packed", "shipped"], &["paid"]] {
+        version = bench.append(&aggregate, version, names).await.last;
+        bench.append(&bench.aggregate(format!("other-{version}")), 0, &["placed"]).await;
+        let last = bench.log.load(&aggregate, version).await.unwrap().pop();
+        assert_eq!(last.as_ref().map(|last| last.sequence), Some(version));
+        for log in [&bench.log, &other] {
+            assert_eq!(log.last(&aggregate).await.unwrap(), last);
+        }
+    }
+}
+
+async fn loads_the_first_events_of_an_aggregate(bench: Bench) {
+    let (aggregate, other) = (bench.aggregate("7"), bench.other_log().await);
+    for max in [0, 1, 10] {
+        assert_eq!(bench.log.load_first(&aggregate, max).await.unwrap(), []);
+    }
+    bench.append(&aggregate, 0, &["placed", "paid"]).await;
+    bench.append(&bench.aggregate("8"), 0, &["placed"]).await;
+    let version = bench.append(&aggregate, 2, &["packed", "shipped"]).await.last;
+    let all = bench.log.load(&aggregate, version).await.unwrap();
+    // What a server that lags has is the beginning.
+    let start = Instant::now();
+    while other.load_first(&aggregate, 10).await.unwrap() != all {
+        assert!(all.starts_with(&other.load_first(&aggregate, 10).await.unwrap()));
+        assert!(start.elapsed() < PATIENCE);
+        sleep(Duration::from_millis(5)).await;
+    }
+    for max in 0..=4 {
+        assert!(all[..max].starts_with(&bench.log.load_first(&aggregate, max).await.unwrap()), "{max}");
     }
 }

@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use headwater_event::Aggregate;
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::bench::{Bench, PATIENCE, take};
@@ -14,6 +15,8 @@ group![
     a_note_is_read_back_by_every_log,
     a_note_takes_the_place_of_what_had_its_name,
     several_notes_of_one_call_are_all_kept,
+    several_notes_are_read_together,
+    whoever_finds_a_note_finds_what_it_relies_on,
     of_two_notes_with_one_name_the_later_is_kept,
     no_notes_at_all_are_kept_at_once,
     notes_of_other_aggregates_kinds_and_names_are_others,
@@ -60,6 +63,50 @@ async fn several_notes_of_one_call_are_all_kept(bench: Bench) {
     for Note { name, content } in notes {
         noted(&bench.log, &aggregate, &name, content).await;
     }
+}
+
+async fn several_notes_are_read_together(bench: Bench) {
+    let aggregate = bench.aggregate("7");
+    let names = ["state", "part-2", "none", "a.b", "part-1", "*"];
+    assert_eq!(bench.log.notes(&aggregate, &names).await.unwrap(), vec![None; 6]);
+    assert_eq!(bench.log.notes(&aggregate, &[]).await.unwrap(), [] as [Option<Bytes>; 0]);
+    keep(&bench.log, &aggregate, &[("part-1", "1"), ("part-2", ""), ("other", "2"), ("state", "3")]).await;
+    keep(&bench.log, &bench.aggregate("8"), &[("none", "4")]).await;
+    let wanted = [Some("3".into()), Some("".into()), None, None, Some("1".into()), None];
+    // A server that lags answers with what was noted before.
+    let start = Instant::now();
+    while bench.log.notes(&aggregate, &names).await.unwrap() != wanted {
+        assert!(start.elapsed() < PATIENCE, "{:?}", bench.log.notes(&aggregate, &names).await);
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(bench.log.notes(&aggregate, &["none"]).await.unwrap(), [None]);
+}
+
+async fn whoever_finds_a_note_finds_what_it_relies_on(bench: Bench) {
+    const LAST: usize = 60;
+    let (log, aggregate, reader) = (bench.log.clone(), bench.aggregate("7"), bench.other_log().await);
+    let keeping = tokio::spawn({
+        let aggregate = aggregate.clone();
+        async move {
+            for number in 0..=LAST {
+                let part = format!("part-{number}");
+                keep(&log, &aggregate, &[(&part, ""), ("state", &number.to_string())]).await;
+            }
+        }
+    });
+    let (mut seen, start) = (None, Instant::now());
+    while seen != Some(LAST) {
+        assert!(start.elapsed() < PATIENCE, "{seen:?}");
+        // The part that comes next isn't there yet, unless the state that relies on it is being kept.
+        let part = format!("part-{}", seen.map_or(0, |seen| seen + 1));
+        let notes = reader.notes(&aggregate, &["state", &part]).await.unwrap();
+        let state = notes[0].as_ref().map(|state| std::str::from_utf8(state).unwrap().parse().unwrap());
+        assert!(state <= seen || notes[1].is_some(), "{state:?} is there, and not {part}");
+        seen = state.max(seen);
+        // A log may answer at once, on one thread.
+        yield_now().await;
+    }
+    keeping.await.unwrap();
 }
 
 async fn of_two_notes_with_one_name_the_later_is_kept(bench: Bench) {

@@ -154,7 +154,19 @@ impl EventLog for EmbeddedLog {
         // A conflict is reported after what caused it is visible, so there is nothing to wait for.
         let (stream, aggregate) = (self.reader(aggregate.domain())?, aggregate.clone());
         let domain = aggregate.domain().clone();
-        blocking(&domain, move || stream.load(&aggregate, from)).await?
+        blocking(&domain, move || stream.load(&aggregate, from, usize::MAX)).await?
+    }
+
+    async fn last(&self, aggregate: &Aggregate) -> Result<Option<StoredEvent>, ReadError> {
+        let (stream, aggregate) = (self.reader(aggregate.domain())?, aggregate.clone());
+        let domain = aggregate.domain().clone();
+        blocking(&domain, move || stream.last_of(&aggregate)).await?
+    }
+
+    async fn load_first(&self, aggregate: &Aggregate, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        let (stream, aggregate) = (self.reader(aggregate.domain())?, aggregate.clone());
+        let domain = aggregate.domain().clone();
+        blocking(&domain, move || stream.load(&aggregate, 1, max)).await?
     }
 
     async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {

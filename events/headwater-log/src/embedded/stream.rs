@@ -86,25 +86,42 @@ impl StreamReader {
         (events, next)
     }
 
-    /// The events of an aggregate that readers may see, from a sequence on.
-    pub(super) fn load(&self, aggregate: &Aggregate, from: u64) -> Result<Vec<StoredEvent>, ReadError> {
-        let unavailable = |error| ReadError::unavailable(&self.domain, error);
+    /// Up to `max` events of an aggregate that readers may see, from a sequence on.
+    pub(super) fn load(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+        max: usize,
+    ) -> Result<Vec<StoredEvent>, ReadError> {
+        self.sequences(aggregate, from).take(max).map(|sequence| self.get(sequence?)).collect()
+    }
+
+    /// The last event of an aggregate that readers may see.
+    pub(super) fn last_of(&self, aggregate: &Aggregate) -> Result<Option<StoredEvent>, ReadError> {
+        self.sequences(aggregate, 1).next_back().map(|sequence| self.get(sequence?)).transpose()
+    }
+
+    /// Where an aggregate's events are stored that readers may see, from a sequence on.
+    fn sequences(
+        &self,
+        aggregate: &Aggregate,
+        from: u64,
+    ) -> impl DoubleEndedIterator<Item = Result<u64, ReadError>> {
         let prefix = aggregate_prefix(aggregate);
         let (first, last) = (aggregate_key(&prefix, from), aggregate_key(&prefix, self.last()));
-        if first > last {
-            return Ok(Vec::new());
-        }
-        let keys = self.tree.range(first..=last).keys();
-        let mut events = Vec::new();
-        for key in keys {
-            let sequence = sequence_of(&key.map_err(unavailable)?);
-            let record = self.tree.get(event_key(sequence)).map_err(unavailable)?;
-            let record = record.ok_or_else(|| {
-                ReadError::unavailable(&self.domain, format!("the record of sequence {sequence} is missing"))
-            })?;
-            events.push(decode(&self.domain, sequence, &record)?);
-        }
-        Ok(events)
+        let keys = (first <= last).then(|| self.tree.range(first..=last).keys());
+        keys.into_iter().flatten().map(|key| {
+            key.map(|key| sequence_of(&key)).map_err(|error| ReadError::unavailable(&self.domain, error))
+        })
+    }
+
+    fn get(&self, sequence: u64) -> Result<StoredEvent, ReadError> {
+        let record = self.tree.get(event_key(sequence));
+        let record = record.map_err(|error| ReadError::unavailable(&self.domain, error))?;
+        let record = record.ok_or_else(|| {
+            ReadError::unavailable(&self.domain, format!("the record of sequence {sequence} is missing"))
+        })?;
+        decode(&self.domain, sequence, &record)
     }
 }
 

@@ -8,7 +8,7 @@ use headwater_event::{Aggregate, Fingerprint};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::acks::{Awaiting, waiter};
+use super::acks::Awaiting;
 use super::batch;
 use super::log::Broker;
 use super::message::headers;
@@ -174,7 +174,7 @@ impl Attempt {
 
     /// Sends it, in the caller's order. Whatever must be done to get the answer is done then, up to the deadline.
     pub(super) async fn send(self, done: impl FnOnce(Answer) + Send + 'static) {
-        let (broker, until) = (Arc::clone(&self.broker), self.answered_until());
+        let (broker, until) = (Arc::clone(&self.broker), self.broker.answered_until(self.deadline));
         let mut messages: Vec<_> = self.messages().collect();
         let awaiting = Box::new(Sent { attempt: self, done });
         match messages.pop() {
@@ -185,19 +185,6 @@ impl Attempt {
                 Box::pin(batch::publish(&broker, messages, until, awaiting)).await;
             }
         }
-    }
-
-    /// Sends it again, and waits for the verdict.
-    async fn send_again(&self) -> Verdict {
-        let subjects = self.parts.iter().flat_map(|part| &part.events).map(|event| event.subject.clone());
-        let (awaiting, verdict) = waiter(subjects.collect());
-        let messages = self.messages().collect();
-        batch::publish(&self.broker, messages, self.answered_until(), awaiting).await;
-        verdict.await
-    }
-
-    fn answered_until(&self) -> Instant {
-        self.deadline.min(Instant::now() + self.broker.config.answer_timeout)
     }
 
     /// Does what the server's verdict asks for, up to the deadline.
@@ -215,7 +202,7 @@ impl Attempt {
                 return Err(self.given_up(failure));
             }
             tracing::debug!(aggregate = %self.aggregate(), error = %failure, "sending an append again");
-            verdict = self.send_again().await;
+            verdict = batch::verdict(&self.broker, self.messages().collect(), self.deadline).await;
         }
     }
 

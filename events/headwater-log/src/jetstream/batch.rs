@@ -2,7 +2,7 @@
 
 use tokio::time::{Instant, timeout_at};
 
-use super::acks::Awaiting;
+use super::acks::{Awaiting, waiter};
 use super::append::Outgoing;
 use super::log::Broker;
 use super::verdict::Verdict;
@@ -39,6 +39,13 @@ pub(super) async fn publish(
         last.headers.insert("Nats-Batch-Commit", "1");
     }
     broker.acks.publish(last, until, awaiting).await;
+}
+
+/// Publishes messages as a batch, or one alone, and waits for the verdict.
+pub(super) async fn verdict(broker: &Broker, messages: Vec<Outgoing>, deadline: Instant) -> Verdict {
+    let (awaiting, verdict) = waiter(messages.iter().map(|message| message.subject.clone()).collect());
+    publish(broker, messages, broker.answered_until(deadline), awaiting).await;
+    verdict.await
 }
 
 fn mark(message: &mut Outgoing, batch: &str, number: usize) {

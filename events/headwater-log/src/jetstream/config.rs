@@ -83,6 +83,7 @@ impl JetStreamConfig {
             discard: DiscardPolicy::Old,
             max_messages_per_subject: 1,
             allow_direct: true,
+            allow_atomic_publish: true,
             num_replicas: self.replicas,
             ..Config::default()
         }
@@ -118,6 +119,7 @@ pub(super) fn notes_problem(actual: &Config, wanted: &Config) -> Option<String> 
         (actual.storage != StorageType::File, "it is kept in memory only".to_owned()),
         (actual.retention != RetentionPolicy::Limits, "its retention deletes what was read".to_owned()),
         (actual.no_ack, "it acknowledges nothing".to_owned()),
+        (!actual.allow_direct, "it allows no direct reads".to_owned()),
         // Notes rely on others; a stream may lose all of them, and not some.
         (!actual.max_age.is_zero(), "it deletes notes by their age".to_owned()),
         (actual.max_messages > 0 || actual.max_bytes > 0, "it deletes notes when it is full".to_owned()),

@@ -1,9 +1,11 @@
 //! Batched direct get (NATS ADR-31): many messages for one request, from whichever server has them.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::str::FromStr;
 
 use async_nats::{HeaderMap, Message, StatusCode};
+use bytes::Bytes;
 use futures::StreamExt as _;
 use headwater_event::Domain;
 use serde_json::json;
@@ -58,7 +60,8 @@ async fn one(
 ) -> Result<Option<StoredEvent>, ReadError> {
     let request = json!({ "seq": from, "next_by_subj": subjects }).to_string();
     let until = deadline.min(Instant::now() + broker.config.answer_timeout);
-    let answer = timeout_at(until, broker.client.request(api_subject(domain), request.into())).await;
+    let answer =
+        timeout_at(until, broker.client.request(api_subject(&domain.stream()), request.into())).await;
     let answer = answer.map_err(|error| ReadError::unavailable(domain, error))?;
     let answer = answer.map_err(|error| ReadError::unavailable(domain, error))?;
     match answer.status {
@@ -84,7 +87,7 @@ async fn page(
     let request =
         json!({ "seq": from, "next_by_subj": subjects, "batch": batch, "max_bytes": BYTES_PER_REQUEST });
     client
-        .publish_with_reply(api_subject(domain), inbox, request.to_string().into())
+        .publish_with_reply(api_subject(&domain.stream()), inbox, request.to_string().into())
         .await
         .map_err(|error| unavailable(error.into()))?;
     loop {
@@ -104,8 +107,49 @@ async fn page(
     }
 }
 
-fn api_subject(domain: &Domain) -> String {
-    format!("$JS.API.DIRECT.GET.{}", domain.stream())
+/// The last message on each of these subjects that has one, all as they were at one moment. Where no server answers for the
+/// stream, there is none.
+pub(super) async fn last_of_each(
+    broker: &Broker,
+    stream: &str,
+    subjects: &[&str],
+    deadline: Instant,
+) -> Result<HashMap<String, Bytes>, Box<dyn Error + Send + Sync>> {
+    let request = json!({ "multi_last": subjects }).to_string();
+    let until = deadline.min(Instant::now() + broker.config.answer_timeout);
+    timeout_at(until, async {
+        let inbox = broker.client.new_inbox();
+        let mut answers = broker.client.subscribe(inbox.clone()).await?;
+        broker.client.publish_with_reply(api_subject(stream), inbox, request.into()).await?;
+        let mut last = HashMap::new();
+        loop {
+            let answer = answers.next().await.ok_or("the connection was closed")?;
+            match answer.status {
+                None => {
+                    let subject = header::<String>(answer.headers.as_ref(), "Nats-Subject");
+                    let subject = subject.ok_or("a direct get was answered without its subject")?;
+                    last.insert(subject, answer.payload);
+                }
+                // The end of the batch.
+                Some(status) if status.as_u16() == 204 => return Ok(last),
+                // A message that was replaced meanwhile isn't found either, and what was found before it isn't of one moment.
+                Some(StatusCode::NOT_FOUND) if !last.is_empty() => {
+                    return Err("messages were replaced while they were read".into());
+                }
+                Some(StatusCode::NOT_FOUND | StatusCode::NO_RESPONDERS) => return Ok(last),
+                Some(status) => {
+                    let words = answer.description.as_deref().unwrap_or_default();
+                    return Err(format!("the server answered {status}: {words}").into());
+                }
+            }
+        }
+    })
+    .await?
+}
+
+/// Where a stream takes direct gets.
+pub(super) fn api_subject(stream: &str) -> String {
+    format!("$JS.API.DIRECT.GET.{stream}")
 }
 
 fn refused(domain: &Domain, status: StatusCode, answer: &Message) -> ReadError {

@@ -17,7 +17,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
-use super::acks::waiter;
 use super::append::{Answer, Attempt};
 use super::batch;
 use super::log::Broker;
@@ -208,13 +207,9 @@ impl Shared {
 
     async fn verdict_on(&self, group: &[Waiting]) -> Verdict {
         // Nobody waits longer than is allowed.
-        let until = group.iter().map(|waiting| waiting.attempt.deadline()).min();
-        let until =
-            until.unwrap_or_else(Instant::now).min(Instant::now() + self.broker.config.answer_timeout);
-        let messages: Vec<_> = group.iter().flat_map(|waiting| waiting.attempt.messages()).collect();
-        let (awaiting, verdict) = waiter(messages.iter().map(|message| message.subject.clone()).collect());
-        batch::publish(&self.broker, messages, until, awaiting).await;
-        verdict.await
+        let deadline = group.iter().map(|waiting| waiting.attempt.deadline()).min();
+        let messages = group.iter().flat_map(|waiting| waiting.attempt.messages()).collect();
+        batch::verdict(&self.broker, messages, deadline.unwrap_or_else(Instant::now)).await
     }
 
     /// All are stored, one after another, the last event here.

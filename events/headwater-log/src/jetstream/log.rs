@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_nats::header::NATS_EXPECTED_STREAM;
 use async_nats::jetstream::context::{ContextBuilder, GetStreamErrorKind};
+use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::{Config, Info, LastRawMessageErrorKind};
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, HeaderMap, RequestErrorKind};
@@ -22,6 +23,7 @@ use super::config::{Flush, JetStreamConfig, problem};
 use super::direct;
 use super::follow::follow;
 use super::group::Committer;
+use super::message::stored;
 use super::notes::Notes;
 use crate::retry::Backoff;
 use crate::{
@@ -190,8 +192,27 @@ impl EventLog for JetStreamLog {
         self.broker.load(aggregate, from, version, deadline).await
     }
 
+    async fn last(&self, aggregate: &Aggregate) -> Result<Option<StoredEvent>, ReadError> {
+        let domain = aggregate.domain();
+        let Some(message) = self.broker.last_message(aggregate, self.broker.deadline()).await? else {
+            return Ok(None);
+        };
+        let stored_at = Timestamp::from_nanosecond(message.time.unix_timestamp_nanos())
+            .map_err(|error| ReadError::unavailable(domain, error))?;
+        stored(domain, message.sequence, stored_at, Some(&message.headers), &message.payload).map(Some)
+    }
+
+    async fn load_first(&self, aggregate: &Aggregate, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        let deadline = self.broker.deadline();
+        self.broker.get(aggregate.domain(), &aggregate.filter(), 1, max, 0, deadline).await
+    }
+
     async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
         self.notes.read(aggregate, name).await
+    }
+
+    async fn notes(&self, aggregate: &Aggregate, names: &[&str]) -> Result<Vec<Option<Bytes>>, ReadError> {
+        self.notes.read_together(aggregate, names).await
     }
 
     async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
@@ -203,6 +224,11 @@ impl Broker {
     /// When an operation that begins now must have ended.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.config.deadline
+    }
+
+    /// Until when an answer is waited for, to what is sent now.
+    pub(super) fn answered_until(&self, deadline: Instant) -> Instant {
+        deadline.min(Instant::now() + self.config.answer_timeout)
     }
 
     /// A stream as it is, and as it is wanted if it had to be created; tried until the deadline.
@@ -328,9 +354,17 @@ impl Broker {
         &self,
         aggregate: &Aggregate,
     ) -> Result<Option<u64>, Box<dyn Error + Send + Sync>> {
+        Ok(self.raw_last(aggregate).await?.map(|message| message.sequence))
+    }
+
+    /// An aggregate's last event, as the stream's leader has it.
+    async fn raw_last(
+        &self,
+        aggregate: &Aggregate,
+    ) -> Result<Option<StreamMessage>, Box<dyn Error + Send + Sync>> {
         let stream = self.context.get_stream_no_info(aggregate.domain().stream()).await?;
         match stream.get_last_raw_message_by_subject(&aggregate.filter()).await {
-            Ok(message) => Ok(Some(message.sequence)),
+            Ok(message) => Ok(Some(message)),
             Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -338,12 +372,21 @@ impl Broker {
 
     /// The sequence of an aggregate's last event, 0 when there is none, asked for until the deadline.
     async fn version(&self, aggregate: &Aggregate, deadline: Instant) -> Result<u64, ReadError> {
+        Ok(self.last_message(aggregate, deadline).await?.map_or(0, |message| message.sequence))
+    }
+
+    /// An aggregate's last event, asked for until the deadline.
+    async fn last_message(
+        &self,
+        aggregate: &Aggregate,
+        deadline: Instant,
+    ) -> Result<Option<StreamMessage>, ReadError> {
         let domain = aggregate.domain();
         let mut backoff = Backoff::until(deadline);
         loop {
-            let last = timeout_at(deadline, self.last_of(aggregate)).await;
+            let last = timeout_at(deadline, self.raw_last(aggregate)).await;
             let failure = match last.unwrap_or_else(|elapsed| Err(elapsed.into())) {
-                Ok(last) => return Ok(last.unwrap_or(0)),
+                Ok(last) => return Ok(last),
                 Err(failure) => failure,
             };
             // Nobody answers for a stream that isn't there.

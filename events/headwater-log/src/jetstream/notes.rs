@@ -1,9 +1,10 @@
 //! Notes beside the events, in one stream for each domain that has some.
 //!
-//! A connection that reads them needs the permission to publish to `$JS.API.STREAM.MSG.GET.NOTES_<domain>`; one that keeps them, to `note.<domain>.>`, `$JS.API.STREAM.INFO.NOTES_<domain>` and
+//! A connection that reads them needs the permission to publish to `$JS.API.STREAM.MSG.GET.NOTES_<domain>` and
+//! `$JS.API.DIRECT.GET.NOTES_<domain>`; one that keeps them, to `note.<domain>.>`, `$JS.API.STREAM.INFO.NOTES_<domain>` and
 //! `$JS.API.STREAM.CREATE.NOTES_<domain>`.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::error::Error;
 use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_nats::HeaderMap;
 use async_nats::header::NATS_EXPECTED_STREAM;
 use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::LastRawMessageErrorKind;
 use bytes::Bytes;
 use futures::future::join_all;
@@ -19,9 +19,12 @@ use headwater_event::{Aggregate, Domain};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::append::Outgoing;
+use super::batch;
 use super::config::notes_problem;
+use super::direct;
 use super::log::Broker;
-use super::verdict::{Verdict, verdict};
+use super::verdict::Verdict;
 use crate::notes::{NewNote, is_name, new_notes};
 use crate::retry::Backoff;
 use crate::{Denial, Note, NoteError, ReadError};
@@ -31,12 +34,21 @@ pub(super) struct Notes {
     broker: Arc<Broker>,
     /// Room for notes in flight.
     room: Semaphore,
-    /// The domains whose streams are there, and fit to hold notes.
-    fit: Mutex<HashSet<Domain>>,
+    /// The domains whose streams are there and fit to hold notes, and whether they take batches.
+    fit: Mutex<HashMap<Domain, bool>>,
 }
 
 /// How many notes may be in flight. Each may be as large as a message can be.
+///
+/// More of one call are sent in atomic batches: a server that flushes always does so once per batch. Fewer are stored sooner one
+/// by one, and leave the server's time for batches to commands.
 const NOTES_IN_FLIGHT: usize = 32;
+
+/// How many notes the server takes in one batch.
+const BATCH_NOTES_MAX: usize = 1000;
+
+/// How many bytes one batch carries, about: it must be staged and stored before an answer's time is up.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -63,6 +75,25 @@ impl Notes {
             Ok(read) => read.map_err(|failure| ReadError::unavailable(domain, failure)),
             Err(denial) => Err(ReadError::unavailable(domain, denial)),
         }
+    }
+
+    /// Reads several notes as they were at one moment, on whichever server answers.
+    pub(super) async fn read_together(
+        &self,
+        aggregate: &Aggregate,
+        names: &[&str],
+    ) -> Result<Vec<Option<Bytes>>, ReadError> {
+        let domain = aggregate.domain();
+        let subjects: Vec<_> =
+            names.iter().map(|name| is_name(name).then(|| aggregate.note_subject(name))).collect();
+        let (request, deadline) = (direct::api_subject(&domain.notes_stream()), self.broker.deadline());
+        let wanted: Vec<_> = subjects.iter().flatten().map(String::as_str).collect();
+        let reading = self.read_together_until(domain, &wanted, deadline);
+        let found = match self.broker.denials.or_denied(|denied| denied == request, reading).await {
+            Ok(found) => found.map_err(|failure| ReadError::unavailable(domain, failure))?,
+            Err(denial) => return Err(ReadError::unavailable(domain, denial)),
+        };
+        Ok(subjects.iter().map(|subject| found.get(subject.as_ref()?).cloned()).collect())
     }
 
     pub(super) async fn keep(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {
@@ -98,6 +129,25 @@ impl Notes {
         }
     }
 
+    async fn read_together_until(
+        &self,
+        domain: &Domain,
+        subjects: &[&str],
+        deadline: Instant,
+    ) -> Result<HashMap<String, Bytes>, Failure> {
+        if subjects.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut backoff = Backoff::until(deadline);
+        loop {
+            match direct::last_of_each(&self.broker, &domain.notes_stream(), subjects, deadline).await {
+                Ok(found) => return Ok(found),
+                Err(failure) if !backoff.wait().await => return Err(failure),
+                Err(error) => tracing::debug!(%domain, %error, "asking for notes again"),
+            }
+        }
+    }
+
     /// Asks the leader: another server may lag, and who is told that there is no note relies on it.
     async fn get(&self, domain: &Domain, subject: &str) -> Result<Option<Bytes>, Failure> {
         let stream = self.broker.context.get_stream_no_info(domain.notes_stream()).await?;
@@ -121,22 +171,23 @@ impl Notes {
         notes: &[NewNote],
         deadline: Instant,
     ) -> Result<(), NoteError> {
-        let Some((last, others)) = notes.split_last() else { return Ok(()) };
+        if notes.is_empty() {
+            return Ok(());
+        }
         let mut backoff = Backoff::until(deadline);
         loop {
-            self.open(aggregate, deadline).await?;
-            let publishing = async {
-                // The last one may rely on the others, so they must be there before it is sent.
-                self.publish_all(aggregate, others, deadline).await?;
-                self.publish_all(aggregate, slice::from_ref(last), deadline).await
-            };
-            let failure = match publishing.await {
+            let takes_batches = self.open(aggregate, deadline).await?;
+            let halt = match self.publish_in_order(aggregate, notes, takes_batches, deadline).await {
                 Ok(()) => return Ok(()),
-                Err(Halt::Failed(error)) => return Err(error),
-                Err(Halt::NoStream(failure)) => failure,
+                Err(halt) => halt,
             };
-            // If the stream was removed, so were the notes that it had: all of them are kept once more.
+            // The stream may be another one than it was.
             self.lock().remove(aggregate.domain());
+            // If it was removed, so were the notes that it had: all of them are kept once more.
+            let failure = match halt {
+                Halt::NoStream(failure) => failure,
+                Halt::Failed(error) => return Err(error),
+            };
             if !backoff.wait().await {
                 return Err(NoteError::unavailable(aggregate, failure));
             }
@@ -144,11 +195,11 @@ impl Notes {
         }
     }
 
-    /// Makes sure that there is a stream for the notes. Asked once, as long as it takes them.
-    async fn open(&self, aggregate: &Aggregate, deadline: Instant) -> Result<(), NoteError> {
+    /// Makes sure that there is a stream for the notes, and says whether it takes batches. Asked once, as long as it takes them.
+    async fn open(&self, aggregate: &Aggregate, deadline: Instant) -> Result<bool, NoteError> {
         let domain = aggregate.domain();
-        if self.lock().contains(domain) {
-            return Ok(());
+        if let Some(takes_batches) = self.lock().get(domain) {
+            return Ok(*takes_batches);
         }
         let wanted = self.broker.config.notes(domain);
         let opened = self.broker.opened(&wanted, deadline).await;
@@ -156,26 +207,48 @@ impl Notes {
         if let Some(problem) = notes_problem(&info.config, &wanted) {
             return Err(NoteError::Unfit { stream: wanted.name, problem });
         }
-        self.lock().insert(domain.clone());
-        Ok(())
+        // An older version of this log, or somebody else, may have made it without.
+        let takes_batches = info.config.allow_atomic_publish;
+        self.lock().insert(domain.clone(), takes_batches);
+        Ok(takes_batches)
     }
 
-    /// Publishes notes, in any order, until all are acknowledged.
-    async fn publish_all(
+    /// Publishes notes until all are acknowledged, the last one not before the others are kept: it may rely on them.
+    async fn publish_in_order(
         &self,
         aggregate: &Aggregate,
         notes: &[NewNote],
+        takes_batches: bool,
+        deadline: Instant,
+    ) -> Result<(), Halt> {
+        let Some((last, others)) = notes.split_last() else { return Ok(()) };
+        if takes_batches && notes.len() > NOTES_IN_FLIGHT {
+            // What is in a batch is stored in its order, and all of it or nothing.
+            for batch in batches(notes) {
+                self.publish_all(aggregate, vec![batch], deadline).await?;
+            }
+            return Ok(());
+        }
+        self.publish_all(aggregate, others.iter().map(slice::from_ref).collect(), deadline).await?;
+        self.publish_all(aggregate, vec![slice::from_ref(last)], deadline).await
+    }
+
+    /// Publishes batches, in any order, until all are acknowledged.
+    async fn publish_all(
+        &self,
+        aggregate: &Aggregate,
+        batches: Vec<&[NewNote]>,
         deadline: Instant,
     ) -> Result<(), Halt> {
         let unavailable = |failure: Failure| Halt::Failed(NoteError::unavailable(aggregate, failure));
         let stream = aggregate.domain().notes_stream();
         let mut backoff = Backoff::until(deadline);
-        let mut waiting: Vec<_> = notes.iter().collect();
+        let mut waiting = batches;
         loop {
-            let publishing = join_all(waiting.iter().map(|note| self.publish(&stream, note)));
+            let publishing = join_all(waiting.iter().map(|batch| self.publish(&stream, batch, deadline)));
             let verdicts = timeout_at(deadline, publishing).await.map_err(|e| unavailable(e.into()))?;
             let (mut again, mut failure) = (Vec::new(), None);
-            for (note, verdict) in waiting.into_iter().zip(verdicts) {
+            for (batch, verdict) in waiting.into_iter().zip(verdicts) {
                 match verdict {
                     Verdict::Stored { .. } => continue,
                     Verdict::NoStream(nobody) => return Err(Halt::NoStream(nobody)),
@@ -190,7 +263,7 @@ impl Notes {
                         failure = Some("the server compares notes with something".into());
                     }
                 }
-                again.push(note);
+                again.push(batch);
             }
             let Some(failure) = failure else { return Ok(()) };
             if !backoff.wait().await {
@@ -201,22 +274,65 @@ impl Notes {
         }
     }
 
-    /// Publishes a note once, when there is room for it.
-    async fn publish(&self, stream: &str, note: &NewNote) -> Verdict {
-        let _room = self.room.acquire().await;
-        let mut headers = HeaderMap::new();
-        // A stream of somebody else with the same subjects would take it, and nobody would find it there.
-        headers.insert(NATS_EXPECTED_STREAM, stream);
-        let message = PublishMessage::build().headers(headers).payload(note.content.clone());
-        match self.broker.context.send_publish(note.subject.clone(), message).await {
-            Ok(answer) => verdict(answer.await),
-            Err(error) => Verdict::NotNow(error.into()),
+    /// Publishes a batch once, when there is room for it.
+    async fn publish(&self, stream: &str, batch: &[NewNote], deadline: Instant) -> Verdict {
+        let messages = batch.iter().map(|note| outgoing(stream, note)).collect();
+        if batch.len() == 1 {
+            let _room = self.room.acquire().await;
+            return batch::verdict(&self.broker, messages, deadline).await;
         }
+        let Some(_room) = self.broker.room(batch.len(), deadline).await else {
+            return Verdict::NotNow("too many atomic batches are under way".into());
+        };
+        batch::verdict(&self.broker, messages, deadline).await
     }
 
-    /// Whether there was no stream a moment ago.
     /// A panic elsewhere can't have left the map half-changed: whatever it holds is only a shortcut.
-    fn lock(&self) -> MutexGuard<'_, HashSet<Domain>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Domain, bool>> {
         self.fit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Divides notes into batches that the server takes.
+fn batches(notes: &[NewNote]) -> Vec<&[NewNote]> {
+    let (mut batches, mut first, mut bytes) = (Vec::new(), 0, 0);
+    for (index, note) in notes.iter().enumerate() {
+        bytes += note.content.len();
+        if index - first == BATCH_NOTES_MAX || (bytes > BATCH_BYTES_MAX && index > first) {
+            batches.push(&notes[first..index]);
+            (first, bytes) = (index, note.content.len());
+        }
+    }
+    batches.push(&notes[first..]);
+    batches
+}
+
+fn outgoing(stream: &str, note: &NewNote) -> Outgoing {
+    let mut headers = HeaderMap::new();
+    // A stream of somebody else with the same subjects would take it, and nobody would find it there.
+    headers.insert(NATS_EXPECTED_STREAM, stream);
+    Outgoing { subject: note.subject.clone(), headers, payload: note.content.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn divided(bytes: &[usize], expected: &[usize]) {
+        let note = |bytes: &usize| NewNote { subject: String::new(), content: vec![0; *bytes].into() };
+        let notes: Vec<_> = bytes.iter().map(note).collect();
+        let sizes: Vec<_> = batches(&notes).iter().map(|batch| batch.len()).collect();
+        assert_eq!(sizes, expected);
+    }
+
+    #[test]
+    fn a_batch_has_no_more_notes_and_bytes_than_the_server_takes() {
+        divided(&[1], &[1]);
+        divided(&[1; BATCH_NOTES_MAX], &[BATCH_NOTES_MAX]);
+        divided(&[1; BATCH_NOTES_MAX + 1], &[BATCH_NOTES_MAX, 1]);
+        divided(&[1; 2 * BATCH_NOTES_MAX + 5], &[BATCH_NOTES_MAX, BATCH_NOTES_MAX, 5]);
+        divided(&[BATCH_BYTES_MAX / 2; 5], &[2, 2, 1]);
+        divided(&[BATCH_BYTES_MAX + 1, 1, BATCH_BYTES_MAX], &[1, 1, 1]);
     }
 }

@@ -1,7 +1,5 @@
 use std::error::Error;
 
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
-use async_nats::jetstream::publish::PublishAck;
 use async_nats::{Message, StatusCode};
 use serde::Deserialize;
 
@@ -99,41 +97,33 @@ impl Verdict {
     }
 }
 
-pub(super) fn verdict(answer: Result<PublishAck, PublishError>) -> Verdict {
-    let error = match answer {
-        Ok(PublishAck { sequence, duplicate, .. }) => return Verdict::Stored { sequence, duplicate },
-        Err(error) => error,
-    };
-    let server = error.source().and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
-    let Some(server) = server else {
-        return match error.kind() {
-            PublishErrorKind::StreamNotFound => Verdict::NoStream(error.into()),
-            _ => Verdict::Lost(error.into()),
-        };
-    };
-    match server.error_code().0 {
-        STORE_FAILED => Verdict::Lost(error.into()),
-        DUPLICATES => Verdict::Duplicates,
-        code if is_conflict(code) => Verdict::Conflict,
-        _ if is_retryable(server) => Verdict::NotNow(error.into()),
-        code => Verdict::Refused { code, description: server.to_string() },
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use async_nats::jetstream::response::Response;
-
     use super::*;
 
-    /// The server's answer, as the client hands it over: it names two codes and calls the others `Other`.
+    fn verdict(status: Option<StatusCode>, json: &str) -> Verdict {
+        Verdict::of(&Message {
+            subject: "_INBOX.1.1".into(),
+            reply: None,
+            payload: json.to_owned().into(),
+            headers: None,
+            status,
+            description: None,
+            length: json.len(),
+        })
+    }
+
     fn answer(http_code: u64, code: u64) -> Verdict {
-        let json = format!(r#"{{"error":{{"code":{http_code},"err_code":{code},"description":"words"}}}}"#);
-        let Ok(Response::Err { error }) = serde_json::from_str::<Response<PublishAck>>(&json) else {
-            panic!("{json} is no error");
-        };
-        let kind = if code == 10071 { PublishErrorKind::WrongLastSequence } else { PublishErrorKind::Other };
-        verdict(Err(PublishError::with_source(kind, error)))
+        let error = format!(r#"{{"code":{http_code},"err_code":{code},"description":"words"}}"#);
+        verdict(None, &format!(r#"{{"stream":"EVT_orders","seq":0,"error":{error}}}"#))
+    }
+
+    #[test]
+    fn an_acknowledgement_says_where_the_event_is() {
+        let stored = verdict(None, r#"{"stream":"EVT_orders","seq":7}"#);
+        assert!(matches!(stored, Verdict::Stored { sequence: 7, duplicate: false }), "{stored:?}");
+        let known = verdict(None, r#"{"stream":"EVT_orders","seq":7,"duplicate":true}"#);
+        assert!(matches!(known, Verdict::Stored { sequence: 7, duplicate: true }), "{known:?}");
     }
 
     #[test]
@@ -169,12 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn after_silence_it_may_be_stored_and_nobody_is_asked_about() {
-        let kinds = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe, PublishErrorKind::Other];
-        for kind in kinds {
-            assert!(matches!(verdict(Err(PublishError::new(kind))), Verdict::Lost(_)), "{kind}");
+    fn after_an_answer_that_says_nothing_it_may_be_stored_and_nobody_is_asked_about() {
+        for json in ["", "{}", "+ACK", r#"{"stream":"EVT_orders"}"#] {
+            assert!(matches!(verdict(None, json), Verdict::Lost(_)), "{json}");
         }
-        let nobody = verdict(Err(PublishError::new(PublishErrorKind::StreamNotFound)));
-        assert!(matches!(nobody, Verdict::NoStream(_)));
+        assert!(matches!(verdict(Some(StatusCode::NO_RESPONDERS), ""), Verdict::NoStream(_)));
     }
 }

@@ -287,7 +287,15 @@ impl EventLog for MemoryLog {
         _at_least: u64,
     ) -> Result<Vec<StoredEvent>, ReadError> {
         // What is stored is visible at once, so there is nothing to wait for.
-        Ok(self.stream(aggregate.domain())?.borrow().load(aggregate, from))
+        Ok(self.stream(aggregate.domain())?.borrow().load(aggregate, from, usize::MAX))
+    }
+
+    async fn last(&self, aggregate: &Aggregate) -> Result<Option<StoredEvent>, ReadError> {
+        Ok(self.stream(aggregate.domain())?.borrow().last_of(aggregate).cloned())
+    }
+
+    async fn load_first(&self, aggregate: &Aggregate, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        Ok(self.stream(aggregate.domain())?.borrow().load(aggregate, 1, max))
     }
 
     async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {

@@ -86,9 +86,15 @@ impl MemoryStream {
         Some(&wanted.stored)
     }
 
-    /// The events of an aggregate from the sequence `from` on.
-    pub(super) fn load(&self, aggregate: &Aggregate, from: u64) -> Vec<StoredEvent> {
-        self.records_of(aggregate, from).map(|record| record.stored.clone()).collect()
+    /// Up to `max` events of an aggregate from the sequence `from` on.
+    pub(super) fn load(&self, aggregate: &Aggregate, from: u64, max: usize) -> Vec<StoredEvent> {
+        self.records_of(aggregate, from).take(max).map(|record| record.stored.clone()).collect()
+    }
+
+    /// The last event of an aggregate.
+    pub(super) fn last_of(&self, aggregate: &Aggregate) -> Option<&StoredEvent> {
+        let last = self.aggregates.get(aggregate)?.last()?;
+        self.read(*last).next()
     }
 
     fn records(&self, from: u64) -> &[Record] {

@@ -32,9 +32,9 @@ pub(crate) struct NewNote {
     pub(crate) content: Bytes,
 }
 
-/// What the frame around the headers and the name of the stream take, the domain's name aside. Both logs count alike, so that
-/// what fits into one fits into the other.
-const LOG_HEADER_BYTES: usize = 64;
+/// What the frame around the headers, the name of the stream and the place in a batch take, the domain's name aside. Both logs
+/// count alike, so that what fits into one fits into the other.
+const LOG_HEADER_BYTES: usize = 160;
 
 /// Whether something can be noted under this name.
 pub(crate) fn is_name(name: &str) -> bool {

@@ -120,8 +120,20 @@ impl EventLog for Witness {
         self.log.load_from(aggregate, from, at_least).await
     }
 
+    async fn last(&self, aggregate: &Aggregate) -> Result<Option<StoredEvent>, ReadError> {
+        self.log.last(aggregate).await
+    }
+
+    async fn load_first(&self, aggregate: &Aggregate, max: usize) -> Result<Vec<StoredEvent>, ReadError> {
+        self.log.load_first(aggregate, max).await
+    }
+
     async fn note(&self, aggregate: &Aggregate, name: &str) -> Result<Option<Bytes>, ReadError> {
         self.log.note(aggregate, name).await
+    }
+
+    async fn notes(&self, aggregate: &Aggregate, names: &[&str]) -> Result<Vec<Option<Bytes>>, ReadError> {
+        self.log.notes(aggregate, names).await
     }
 
     async fn keep_notes(&self, aggregate: &Aggregate, notes: Vec<Note>) -> Result<(), NoteError> {

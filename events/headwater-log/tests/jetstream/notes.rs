@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType, Stream};
 use bytes::Bytes;
 use headwater_event::Aggregate;
 use headwater_log::service::Connection;
@@ -19,7 +19,12 @@ group![
     notes_are_kept_when_the_connection_is_cut_in_the_middle,
     the_last_note_is_not_kept_without_one_before_it,
     the_last_note_is_not_kept_when_it_was_cut_off,
+    many_notes_are_kept_in_atomic_batches,
+    many_notes_are_kept_in_a_stream_that_takes_no_batches,
+    many_notes_are_kept_when_their_answers_are_lost,
+    many_notes_that_were_cut_off_are_not_kept_at_all,
     notes_that_were_removed_are_none_and_can_be_kept_anew,
+    a_stream_that_no_longer_takes_batches_is_looked_at_again,
     notes_survive_a_killed_server,
     a_denied_note_says_which_subject_is_denied,
     a_stream_that_may_not_be_made_is_denied_by_its_name,
@@ -40,7 +45,7 @@ async fn the_stream_of_notes_is_made_by_the_first_that_is_kept(bed: Bed) {
     assert_eq!(config.num_replicas, bed.broker.config().replicas);
     assert_eq!((config.storage, config.discard), (StorageType::File, DiscardPolicy::Old));
     assert_eq!(config.max_messages_per_subject, 1);
-    assert!(config.allow_direct && !config.deny_delete && !config.deny_purge);
+    assert!(config.allow_direct && config.allow_atomic_publish && !config.deny_delete && !config.deny_purge);
     for _ in 0..3 {
         keep(&log, &aggregate, &["state"]).await.unwrap();
     }
@@ -56,6 +61,7 @@ async fn a_stream_that_would_lose_notes_is_refused(bed: Bed) {
         (Config { max_age: Duration::from_secs(3600), ..fit.clone() }, "age"),
         (Config { max_messages: 1000, ..fit.clone() }, "full"),
         (Config { no_ack: true, ..fit.clone() }, "acknowledges"),
+        (Config { allow_direct: false, ..fit.clone() }, "direct"),
         (Config { subjects: vec![format!("note.{}.order.>", bed.domain)], ..fit.clone() }, "subjects"),
     ];
     for (config, words) in unfit {
@@ -126,6 +132,91 @@ async fn the_last_note_is_not_kept_when_it_was_cut_off(bed: Bed) {
         noted(&direct, &aggregate, name).await;
     }
     assert_eq!(direct.note(&aggregate, "state").await.unwrap(), None);
+}
+
+async fn many_notes_are_kept_in_atomic_batches(bed: Bed) {
+    let (log, aggregate) = (bed.log().await, bed.aggregate("7"));
+    let names = many(2500);
+    keep(&log, &aggregate, &names).await.unwrap();
+    for name in names.iter().step_by(99).chain(names.last()) {
+        noted(&log, &aggregate, name).await;
+    }
+    let stream = notes_stream(&bed).await;
+    assert_eq!(stream.cached_info().state.messages, 2500);
+    let batch = async |sequence: u64| {
+        let message = stream.get_raw_message(sequence).await.unwrap();
+        let header = |name: &str| message.headers.get(name).map(ToString::to_string);
+        (header("Nats-Batch-Id").unwrap(), header("Nats-Batch-Sequence").unwrap().parse::<u64>().unwrap())
+    };
+    let ((first, second, third), (_, last)) =
+        ((batch(1).await, batch(1001).await, batch(2001).await), batch(2500).await);
+    assert_eq!((first.1, second.1, third.1, last), (1, 1, 1, 500));
+    assert!(first.0 != second.0 && second.0 != third.0);
+
+    // Each takes the place of what had its name in a batch as well.
+    keep(&log, &aggregate, &names).await.unwrap();
+    eventually("one message is left of each", || async {
+        stream.get_info().await.unwrap().state.messages == 2500
+    })
+    .await;
+}
+
+/// As they were made before the log sent batches.
+async fn many_notes_are_kept_in_a_stream_that_takes_no_batches(bed: Bed) {
+    let jetstream = async_nats::jetstream::new(bed.client().await);
+    jetstream.create_stream(fit(&bed)).await.unwrap();
+    let (log, aggregate) = (bed.log().await, bed.aggregate("7"));
+    let names = many(100);
+    keep(&log, &aggregate, &names).await.unwrap();
+    for name in &names {
+        noted(&log, &aggregate, name).await;
+    }
+    let last = notes_stream(&bed).await.get_raw_message(100).await.unwrap();
+    assert_eq!(last.subject.as_str(), aggregate.note_subject(names[99]));
+}
+
+async fn many_notes_are_kept_when_their_answers_are_lost(bed: Bed) {
+    let (direct, aggregate) = (bed.log().await, bed.aggregate("7"));
+    let (log, proxy) = bed.log_behind_proxy().await;
+    keep(&log, &aggregate, &["before"]).await.unwrap();
+    let names = many(1200);
+    proxy.drop_replies();
+    let keeping = {
+        let (aggregate, names) = (aggregate.clone(), names.clone());
+        tokio::spawn(async move { keep(&log, &aggregate, &names).await })
+    };
+    noted(&direct, &aggregate, names[999]).await;
+    // Nobody knows that they are kept.
+    assert_eq!(direct.note(&aggregate, names[1199]).await.unwrap(), None);
+    proxy.restore();
+    keeping.await.unwrap().unwrap();
+    noted(&direct, &aggregate, names[1199]).await;
+}
+
+async fn many_notes_that_were_cut_off_are_not_kept_at_all(bed: Bed) {
+    let (direct, aggregate) = (bed.log().await, bed.aggregate("7"));
+    let names = many(100);
+    for cut in [&names[0], &names[50], &names[99]] {
+        let (log, _proxy) = cut_off_at(&bed, &aggregate, &format!(".{cut}")).await;
+        let error = keep(&log, &aggregate, &names).await.unwrap_err();
+        assert!(error.is_unavailable(), "{error:?}");
+        for name in &names {
+            assert_eq!(direct.note(&aggregate, name).await.unwrap(), None, "{cut} {name}");
+        }
+    }
+}
+
+async fn a_stream_that_no_longer_takes_batches_is_looked_at_again(bed: Bed) {
+    let jetstream = async_nats::jetstream::new(bed.client().await);
+    let (log, aggregate) = (bed.log().await, bed.aggregate("7"));
+    keep(&log, &aggregate, &["before"]).await.unwrap();
+    jetstream.delete_stream(bed.domain.notes_stream()).await.unwrap();
+    jetstream.create_stream(fit(&bed)).await.unwrap();
+    let names = many(100);
+    // Whoever can't keep notes tries again later.
+    keep(&log, &aggregate, &names).await.unwrap_err();
+    keep(&log, &aggregate, &names).await.unwrap();
+    noted(&log, &aggregate, names[99]).await;
 }
 
 async fn notes_that_were_removed_are_none_and_can_be_kept_anew(bed: Bed) {
@@ -208,12 +299,18 @@ async fn a_stream_that_may_not_be_made_is_denied_by_its_name(bed: Bed) {
 
 async fn a_note_that_may_not_be_read_is_told_at_once(bed: Bed) {
     let stream = bed.domain.notes_stream();
-    let subject = format!("$JS.API.STREAM.MSG.GET.{stream}");
-    let (_server, log) = strict(&bed, &subject, "_INBOX.>").await;
-    let error = log.note(&bed.aggregate("7"), "state").await.unwrap_err();
-    assert!(matches!(error, ReadError::Unavailable { .. }), "{error:?}");
-    let denial = error.source().and_then(|source| source.downcast_ref::<Denial>()).unwrap();
-    assert_eq!(denial.subject, subject);
+    for (operation, together) in [("STREAM.MSG.GET", false), ("DIRECT.GET", true)] {
+        let subject = format!("$JS.API.{operation}.{stream}");
+        let (_server, log) = strict(&bed, &subject, "_INBOX.>").await;
+        let error = if together {
+            log.notes(&bed.aggregate("7"), &["state"]).await.unwrap_err()
+        } else {
+            log.note(&bed.aggregate("7"), "state").await.unwrap_err()
+        };
+        assert!(matches!(error, ReadError::Unavailable { .. }), "{error:?}");
+        let denial = error.source().and_then(|source| source.downcast_ref::<Denial>()).unwrap();
+        assert_eq!(denial.subject, subject);
+    }
 }
 
 async fn answers_that_may_not_be_read_leave_notes_unknown(bed: Bed) {
@@ -224,6 +321,15 @@ async fn answers_that_may_not_be_read_leave_notes_unknown(bed: Bed) {
 }
 
 const NAMES: [&str; 7] = ["part-1", "part-2", "part-3", "part-4", "part-5", "part-6", "state"];
+
+/// So many names, of which one is no other's beginning.
+fn many(count: usize) -> Vec<&'static str> {
+    (1000..1000 + count).map(|number| &*format!("part-{number}").leak()).collect()
+}
+
+async fn notes_stream(bed: &Bed) -> Stream {
+    async_nats::jetstream::new(bed.client().await).get_stream(bed.domain.notes_stream()).await.unwrap()
+}
 
 /// The config that the log gives to a stream of notes, as far as it matters here.
 fn fit(bed: &Bed) -> Config {

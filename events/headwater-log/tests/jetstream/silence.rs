@@ -93,13 +93,19 @@ async fn everything_fails_in_time(bed: &Bed, log: &JetStreamLog) {
                 async { log.info(domain).await.map(|_| ()) },
                 async { log.read(domain, 1, 10).await.map(|_| ()) },
                 async { log.load(&aggregate, 0).await.map(|_| ()) },
+                async { log.load_first(&aggregate, 10).await.map(|_| ()) },
+                async { log.last(&aggregate).await.map(|_| ()) },
                 async { log.follow(EventFilter::all(domain.clone()), None).await.map(|_| ()) },
             )
         },
         log.streams(),
         async {
             let notes = vec![Note::new("part", "1"), Note::new("state", "2")];
-            futures::join!(log.keep_notes(&aggregate, notes), log.note(&aggregate, "state"))
+            futures::join!(
+                log.keep_notes(&aggregate, notes),
+                log.note(&aggregate, "state"),
+                log.notes(&aggregate, &["part", "state"])
+            )
         },
     );
     assert!(start.elapsed() < DEADLINE + SLACK, "{:?}", start.elapsed());
@@ -107,11 +113,12 @@ async fn everything_fails_in_time(bed: &Bed, log: &JetStreamLog) {
         assert!(answer.as_ref().is_err_and(AppendError::is_unavailable), "{answer:?}");
     }
     assert!(matches!(open, Err(OpenError::Unavailable { .. })), "{open:?}");
-    for answer in [reads.0, reads.1, reads.2, reads.3] {
+    for answer in [reads.0, reads.1, reads.2, reads.3, reads.4, reads.5] {
         assert!(matches!(answer, Err(ReadError::Unavailable { .. })), "{answer:?}");
     }
     assert!(streams.as_ref().is_err_and(ReadError::is_unavailable), "{streams:?}");
-    let (kept, note) = notes;
+    let (kept, note, several) = notes;
     assert!(kept.as_ref().is_err_and(NoteError::is_unavailable), "{kept:?}");
     assert!(note.as_ref().is_err_and(ReadError::is_unavailable), "{note:?}");
+    assert!(several.as_ref().is_err_and(ReadError::is_unavailable), "{several:?}");
 }

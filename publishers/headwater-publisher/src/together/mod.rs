@@ -149,7 +149,7 @@ impl<R: Error + Send + Sync + 'static> Together<R> {
                 Some((outdated, version)) if outdated == part.aggregate() => *version,
                 _ => 0,
             };
-            loading.push(part.load(at_least));
+            loading.push(part.load(at_least, &self.context));
         }
         try_join_all(loading).await.map(drop)
     }

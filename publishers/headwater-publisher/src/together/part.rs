@@ -17,8 +17,12 @@ pub(super) trait Participant<R: Error + Send + Sync + 'static>: Send + Sync {
 
     fn version(&self) -> u64;
 
-    /// Loads it, at least up to this sequence.
-    fn load(&mut self, at_least: u64) -> BoxFuture<'_, Result<(), HandleError<R>>>;
+    /// Loads it, at least up to this sequence, for a command with this context.
+    fn load<'a>(
+        &'a mut self,
+        at_least: u64,
+        context: &'a CommandContext,
+    ) -> BoxFuture<'a, Result<(), HandleError<R>>>;
 
     /// Where the service's event with this id is stored, if it is one of the aggregate's.
     fn sequence_of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<u64>, HandleError<R>>>;
@@ -58,11 +62,15 @@ impl<D: Decider, R: Error + Send + Sync + 'static + From<D::Rejection>> Particip
         self.loaded.version
     }
 
-    fn load(&mut self, at_least: u64) -> BoxFuture<'_, Result<(), HandleError<R>>> {
+    fn load<'a>(
+        &'a mut self,
+        at_least: u64,
+        context: &'a CommandContext,
+    ) -> BoxFuture<'a, Result<(), HandleError<R>>> {
         async move {
             // What others are about to decide is loaded anew; this one's events come into the cache when they are stored.
             self.handling.cache.take(&self.aggregate);
-            let loaded = self.handling.load(&self.aggregate, at_least).await;
+            let loaded = self.handling.load(&self.aggregate, at_least, context).await;
             self.loaded = loaded.map_err(|error| error.map_rejection(R::from))?;
             Ok(())
         }
