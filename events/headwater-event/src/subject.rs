@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
@@ -16,8 +17,10 @@ const ID_BYTES_MAX: usize = 1024;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
 /// A bounded context. It owns one stream, `EVT_<domain>`, in which all its events are stored.
+///
+/// Cloning is cheap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Domain(String);
+pub struct Domain(Arc<str>);
 
 impl Domain {
     /// The stream that holds the domain's events.
@@ -68,7 +71,7 @@ impl FromStr for Domain {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         check_name("domain", text)?;
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 }
 
@@ -85,7 +88,8 @@ struct Names {
     domain: Domain,
     name: String,
     id: String,
-    escaped_id: String,
+    /// The id as a subject holds it, where that is something else.
+    escaped_id: Option<String>,
 }
 
 /// The id tells almost all aggregates of a process apart.
@@ -104,12 +108,16 @@ impl Aggregate {
     pub fn new(domain: Domain, name: &str, id: impl Into<String>) -> Result<Self, SubjectError> {
         check_name("aggregate", name)?;
         let id = id.into();
-        let escaped_id = utf8_percent_encode(&id, ESCAPED).to_string();
+        let escaped_id = match Cow::from(utf8_percent_encode(&id, ESCAPED)) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(escaped) => Some(escaped),
+        };
         if id.is_empty() {
             return Err(SubjectError::EmptyId);
         }
-        if escaped_id.len() > ID_BYTES_MAX {
-            return Err(SubjectError::LongId { bytes: escaped_id.len() });
+        let bytes = escaped_id.as_ref().unwrap_or(&id).len();
+        if bytes > ID_BYTES_MAX {
+            return Err(SubjectError::LongId { bytes });
         }
         Ok(Self(Arc::new(Names { domain, name: name.to_owned(), id, escaped_id })))
     }
@@ -153,8 +161,7 @@ impl Aggregate {
     /// The subject on which the aggregate's event `name` is stored.
     #[must_use]
     pub fn subject(&self, name: &str) -> String {
-        let Names { domain, name: aggregate, escaped_id, .. } = &*self.0;
-        ["evt", &domain.0, aggregate, name, escaped_id].join(".")
+        ["evt", &self.0.domain.0, &self.0.name, name, self.escaped_id()].join(".")
     }
 
     /// The same for an event's name that may be none.
@@ -170,7 +177,11 @@ impl Aggregate {
     /// The subject on which what is noted as `name` beside the aggregate's events is kept.
     #[must_use]
     pub fn note_subject(&self, name: &str) -> String {
-        format!("note.{}.{}.{}.{name}", self.0.domain, self.0.name, self.0.escaped_id)
+        ["note", &self.0.domain.0, &self.0.name, self.escaped_id(), name].join(".")
+    }
+
+    fn escaped_id(&self) -> &str {
+        self.0.escaped_id.as_ref().unwrap_or(&self.0.id)
     }
 
     /// The filter that matches all events of this aggregate and nothing else.

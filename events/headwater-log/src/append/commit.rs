@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use headwater_event::{Aggregate, Domain, Envelope, EventType, Fingerprint};
+use headwater_event::{Aggregate, AttributeValue, Domain, Envelope, EventType, Fingerprint};
 
 use super::AppendError;
 
@@ -147,6 +147,9 @@ impl Check {
         if self.several && !self.ids.insert(fingerprint) {
             return Err(invalid(format!("it has the event {:?} twice", envelope.id())));
         }
+        if is_small(&envelope, &subject, self.bytes_max) {
+            return Ok(NewEvent { subject, fingerprint, envelope });
+        }
         let header_bytes = header_bytes(&envelope, &subject);
         if header_bytes > HEADER_BYTES_MAX {
             return Err(invalid(format!(
@@ -172,6 +175,22 @@ const HEADER_BYTES_MAX: usize = 65_535;
 /// What the frame around the headers and those that the log adds take at most: the message id, the
 /// expected version, the names of the guard's header and of a batch's headers, and their values.
 const LOG_HEADER_BYTES: usize = 256;
+
+/// Whether an event is so far from every limit that nothing needs to be counted, as almost all are.
+fn is_small(event: &Envelope, subject: &str, bytes_max: usize) -> bool {
+    /// The names of an event's own attributes, the time, and what stands between them.
+    const NAMES_AND_TIME: usize = 256;
+    let own = [Some(event.id()), Some(event.source()), Some(event.type_name()), event.subject()];
+    let data = [event.data_content_type(), event.data_schema()];
+    let own: usize = own.into_iter().chain(data).flatten().map(str::len).sum();
+    let extension = |(name, value): (&str, &AttributeValue)| {
+        name.len() + if let AttributeValue::Text(text) = value { text.len() } else { 11 } + "ce-: \r\n".len()
+    };
+    let extensions: usize = event.extensions().map(extension).sum();
+    // A byte that is percent-encoded takes three.
+    let header_bytes = LOG_HEADER_BYTES + subject.len() + NAMES_AND_TIME + 3 * (own + extensions);
+    header_bytes <= HEADER_BYTES_MAX && header_bytes + event.data().len() <= bytes_max
+}
 
 /// How many bytes a server counts for an event's headers, at most. Both logs count alike, so that what fits
 /// into one fits into the other.

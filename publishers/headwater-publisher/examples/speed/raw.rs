@@ -18,11 +18,16 @@ impl Raw {
     }
 
     /// Messages of as many tills, each its first.
-    pub(crate) async fn pipelined(&self, name: &str, count: u64, headers: BaselineHeaders) -> Duration {
+    pub(crate) fn messages(&self, name: &str, count: u64, headers: BaselineHeaders) -> Vec<BaselineMessage> {
         let appends = (0..count).map(|number| append(&format!("{name}-{number}"), 0, 0));
-        let (baseline, messages) = (self.0.clone(), Baseline::messages(appends, headers).unwrap());
+        Baseline::messages(appends, headers).unwrap()
+    }
+
+    /// Publishes messages, with so many unacknowledged ones.
+    pub(crate) async fn pipelined(&self, messages: Vec<BaselineMessage>, window: usize) -> Duration {
+        let baseline = self.0.clone();
         let begin = Instant::now();
-        tokio::spawn(async move { baseline.pipelined(messages, WINDOW).await.unwrap() }).await.unwrap();
+        tokio::spawn(async move { baseline.pipelined(messages, window).await.unwrap() }).await.unwrap();
         begin.elapsed()
     }
 
@@ -39,10 +44,7 @@ impl Raw {
             append
         };
         let messages = Baseline::messages((0..commands).map(whole), BaselineHeaders::Log).unwrap();
-        let baseline = self.0.clone();
-        let begin = Instant::now();
-        tokio::spawn(async move { baseline.pipelined(messages, window).await.unwrap() }).await.unwrap();
-        begin.elapsed()
+        self.pipelined(messages, window).await
     }
 
     /// Callers who each wait for the acknowledgement before they publish again. They don't guard: what version their last
