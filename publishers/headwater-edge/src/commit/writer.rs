@@ -134,16 +134,14 @@ impl Writer {
 
     /// Reads what the log knows of an aggregate and its history doesn't.
     async fn read_on(&self, turn: &mut Turn, expectation: Expectation) -> Result<(), StoreError> {
-        if turn.is_behind {
+        // Another edge, or another service, may have been there since. It may have created the aggregate, and a client that must decide
+        // again is told the version that it has by now.
+        let is_refused = turn.fresh_count() > 0 && !expectation.is_met_by(turn.history.version());
+        if turn.is_behind || is_refused {
             let from = turn.history.version() + 1;
             let events = self.log.load_from(turn.aggregate(), from, turn.at_least).await?;
             turn.history.read_on(&events);
-            turn.is_behind = false;
-        }
-        // Another edge, or another service, may have created it since.
-        if expectation == Expectation::Exists && turn.history.version() == 0 {
-            let events = self.log.load_from(turn.aggregate(), 1, 0).await?;
-            turn.history.read_on(&events);
+            (turn.at_least, turn.is_behind) = (0, false);
         }
         let Expectation::Version(expected) = expectation else { return Ok(()) };
         // The client has seen this version; so either a server lags, or it is no version of the aggregate.
