@@ -43,7 +43,7 @@ pub(crate) enum SessionError {
     Hopeless(RelayError),
 }
 
-/// How long a connection may take to come about.
+/// How long a connection to one host may take to come about. Each host of a configuration has as long.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long the database may take for a statement before it gives up; and how long the relay waits for the answer.
@@ -66,7 +66,7 @@ impl Session {
         T::Stream: Send + 'static,
     {
         let config = prepared_config(config);
-        let (client, mut connection) = config.connect(tls).await_within(CONNECT_LIMIT).await?;
+        let (client, mut connection) = config.connect(tls).await_within(connect_limit(&config)).await?;
         let woken = Arc::new(Notify::new());
         let waking = woken.clone();
         let mut driver = JoinSet::new();
@@ -175,6 +175,12 @@ fn prepared_config(config: &Config) -> Config {
         .keepalives_retries(KEEPALIVE_PROBES)
         .tcp_user_timeout(ANSWER_LIMIT);
     config
+}
+
+/// Hosts are tried one after another: the first of two, when it doesn't answer, mustn't use up the time of the second.
+fn connect_limit(config: &Config) -> Duration {
+    let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+    CONNECT_LIMIT.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX))
 }
 
 /// How the session differs from another one.
