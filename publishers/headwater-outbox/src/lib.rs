@@ -39,6 +39,7 @@ mod relay;
 mod relay_error;
 mod schema;
 mod session;
+mod streams;
 mod term;
 #[cfg(feature = "testkit")]
 pub mod testkit;

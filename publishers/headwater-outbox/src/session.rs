@@ -120,15 +120,17 @@ impl Session {
         self.client.simple_query("").await_within(ANSWER_LIMIT).await.map(drop)
     }
 
-    /// What waits, lowest position first, without what is in hand; each with the sequence up to which its
-    /// aggregate is known.
+    /// What waits, lowest position first, without what is in hand and what is for the domains that are held up; each with the
+    /// sequence up to which its aggregate is known.
     pub(crate) async fn fetch(
         &self,
         in_hand: &[i64],
+        held_up: &[String],
         max: usize,
     ) -> Result<Vec<(Waiting, u64)>, SessionError> {
         let max = i64::try_from(max).unwrap_or(i64::MAX);
-        let rows = self.client.query(&self.fetch, &[&in_hand, &max]).await_within(ANSWER_LIMIT).await?;
+        let parameters: [&(dyn ToSql + Sync); 3] = [&in_hand, &held_up, &max];
+        let rows = self.client.query(&self.fetch, &parameters).await_within(ANSWER_LIMIT).await?;
         rows.iter().map(waiting).collect::<Result<_, _>>().map_err(SessionError::from)
     }
 
@@ -211,7 +213,8 @@ fn statements(schema: &Schema) -> [String; 4] {
             "SELECT position, waiting.aggregate, events::text, coalesce(sequence, 0)
             FROM {outbox} AS waiting LEFT JOIN {relayed} AS known ON known.aggregate = waiting.aggregate
             WHERE refusal IS NULL AND position <> ALL ($1::bigint[])
-            ORDER BY position LIMIT $2::bigint"
+                AND split_part(waiting.aggregate, '.', 2) <> ALL ($2::text[])
+            ORDER BY position LIMIT $3::bigint"
         ),
         // Sorted, so that two relays can't wait for each other, should there ever be two.
         format!(

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::RelaySummary;
 use crate::delivery::{Delivery, Destination, Undelivered};
-use crate::in_hand::{InHand, Waiting};
+use crate::in_hand::{InHand, Waiting, domain};
 use crate::session::{Session, SessionError, Settled};
 
 /// One relay's work, from when it gets the lock until it loses its connection.
@@ -24,6 +24,8 @@ pub(crate) struct Term<'a> {
     failure: Option<SessionError>,
     /// Whether there may be more in the outbox.
     look: bool,
+    /// When what is held up may be passed over again, to see what waits behind it.
+    pass_over_at: Instant,
     stopping: bool,
 }
 
@@ -32,6 +34,9 @@ const IN_HAND_MAX: usize = 512;
 
 /// For how many there should be room before the outbox is read again.
 const ROOM_MIN: usize = IN_HAND_MAX / 4;
+
+/// To pass over what is held up, the database reads all of it: that may take a tenth of the time, and no more.
+const PASS_OVER_PAUSES: u32 = 9;
 
 /// How long what is under way may take when the relay is told to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -55,6 +60,7 @@ impl<'a> Term<'a> {
             refused: Vec::new(),
             failure: None,
             look: true,
+            pass_over_at: Instant::now(),
             stopping: false,
         }
     }
@@ -94,21 +100,25 @@ impl<'a> Term<'a> {
             self.session.refuse(&aggregate, position, &reason).await?;
             self.in_hand.abandon(&aggregate);
         }
-        let kept = self.in_hand.len().saturating_sub(self.settled.len());
-        let room = IN_HAND_MAX.saturating_sub(kept);
+        let (room, held_up) = self.room();
         let look = self.look && room >= ROOM_MIN && !self.stopping && self.failure.is_none();
-        let positions = self.in_hand.positions();
+        let (positions, begun) = (self.in_hand.positions(), Instant::now());
         let write_down = async {
             if self.settled.is_empty() { Ok(()) } else { self.session.write_down(&self.settled).await }
         };
-        let fetch = async { if look { self.session.fetch(&positions, room).await } else { Ok(Vec::new()) } };
+        let fetch = async {
+            if look { self.session.fetch(&positions, &held_up, room).await } else { Ok(Vec::new()) }
+        };
         // Polled in this order, and so executed in this order.
         let ((), waiting) = tokio::try_join!(biased; write_down, fetch)?;
         for settled in self.settled.drain(..) {
             self.in_hand.deleted(settled.position);
         }
-        if look {
+        if look && held_up.is_empty() {
             self.look = waiting.len() == room;
+        } else if look {
+            let now = Instant::now();
+            self.pass_over_at = now + (now - begun) * PASS_OVER_PAUSES;
         }
         for (waiting, known) in waiting {
             if let Some(turn) = self.in_hand.take(waiting) {
@@ -116,6 +126,24 @@ impl<'a> Term<'a> {
             }
         }
         Ok(())
+    }
+
+    /// For how many more there is room. When there is none, because domains are held up that can't be reached, these don't count,
+    /// and no more of theirs is read: so they never hold up the others.
+    fn room(&self) -> (usize, Vec<String>) {
+        let room = |held_up: &[String]| {
+            let settled = self.settled.iter().filter(|settled| {
+                !held_up.iter().any(|held_up| held_up.as_str() == domain(&settled.aggregate))
+            });
+            let kept = self.in_hand.len_without(held_up).saturating_sub(settled.count());
+            IN_HAND_MAX.saturating_sub(kept)
+        };
+        let all = room(&[]);
+        if all >= ROOM_MIN || Instant::now() < self.pass_over_at {
+            return (all, Vec::new());
+        }
+        let held_up = self.destination.held_up();
+        (room(&held_up), held_up)
     }
 
     fn begin(&self, waiting: Waiting, known: u64) {

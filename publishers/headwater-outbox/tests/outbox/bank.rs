@@ -31,6 +31,18 @@ pub(crate) struct Visited {
     pub(crate) branch: String,
 }
 
+/// The same for another domain.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(domain = "shop", aggregate = "order", name = "ordered", version = 1)]
+pub(crate) struct Ordered {
+    #[event(key)]
+    pub(crate) order: String,
+}
+
+pub(crate) fn shop() -> Domain {
+    "shop".parse().unwrap()
+}
+
 pub(crate) fn bank() -> Domain {
     "bank".parse().unwrap()
 }
