@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -76,6 +77,9 @@ impl<'a> Term<'a> {
         let mut reports = interval(REPORT_EVERY);
         while !stop.is_cancelled() && self.failure.is_none() {
             self.exchange().await?;
+            if !self.settled.is_empty() || !self.refused.is_empty() {
+                continue;
+            }
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(delivery) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(delivery),
@@ -103,14 +107,26 @@ impl<'a> Term<'a> {
         let (room, held_up) = self.room();
         let look = self.look && room >= ROOM_MIN && !self.stopping && self.failure.is_none();
         let (positions, begun) = (self.in_hand.positions(), Instant::now());
-        let write_down = async {
-            if self.settled.is_empty() { Ok(()) } else { self.session.write_down(&self.settled).await }
+        let (waiting, arrived, woken) = {
+            let write_down = async {
+                if self.settled.is_empty() { Ok(()) } else { self.session.write_down(&self.settled).await }
+            };
+            let fetch = async {
+                if look { self.session.fetch(&positions, &held_up, room).await } else { Ok(Vec::new()) }
+            };
+            // Polled in this order, and so executed in this order.
+            let mut exchanged = pin!(async { tokio::try_join!(biased; write_down, fetch) });
+            let (mut arrived, mut woken) = (Vec::new(), false);
+            // What is under way goes on, however long the database takes.
+            loop {
+                tokio::select! {
+                    biased;
+                    exchanged = &mut exchanged => break (exchanged?.1, arrived, woken),
+                    Some(delivery) = self.under_way.next(), if !self.under_way.is_empty() => arrived.push(delivery),
+                    () = self.session.woken(), if !woken => woken = true,
+                }
+            }
         };
-        let fetch = async {
-            if look { self.session.fetch(&positions, &held_up, room).await } else { Ok(Vec::new()) }
-        };
-        // Polled in this order, and so executed in this order.
-        let ((), waiting) = tokio::try_join!(biased; write_down, fetch)?;
         for settled in self.settled.drain(..) {
             self.in_hand.deleted(settled.position);
         }
@@ -120,10 +136,14 @@ impl<'a> Term<'a> {
             let now = Instant::now();
             self.pass_over_at = now + (now - begun) * PASS_OVER_PAUSES;
         }
+        self.look |= woken;
         for (waiting, known) in waiting {
             if let Some(turn) = self.in_hand.take(waiting) {
                 self.begin(turn, known);
             }
+        }
+        for delivery in arrived {
+            self.settle(delivery);
         }
         Ok(())
     }
