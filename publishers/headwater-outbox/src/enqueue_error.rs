@@ -46,6 +46,8 @@ impl EnqueueError {
             Some(code) => {
                 *code == SqlState::T_R_SERIALIZATION_FAILURE
                     || *code == SqlState::T_R_DEADLOCK_DETECTED
+                    // The service has a `lock_timeout`, and another transaction had the aggregate for longer.
+                    || *code == SqlState::LOCK_NOT_AVAILABLE
                     || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
             }
             None => source.is_closed(),
