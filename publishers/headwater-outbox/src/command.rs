@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
+use crate::known_schemas::known_schemas;
 use crate::schema::Schema;
 use crate::{EnqueueError, Outbox};
 
@@ -56,6 +57,7 @@ impl<'a> OutboxCommand<'a> {
     fn add<E: EventSet>(&mut self, event: &E) -> Result<(), EnqueueError> {
         let index = self.subjects.len();
         let envelope = self.context.envelope(event, index, &self.outbox.source, self.at)?;
+        known_schemas::<E>()?.check(&envelope)?;
         let kind = event.event_type();
         let aggregate = Aggregate::new(kind.domain.parse()?, kind.aggregate, event.key().to_string())?;
         self.subjects.push(aggregate.subject(kind.name));

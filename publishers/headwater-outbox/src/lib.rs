@@ -34,6 +34,7 @@ mod delivery;
 mod enqueue_error;
 mod housekeeping;
 mod in_hand;
+mod known_schemas;
 mod outbox;
 mod relay;
 mod relay_error;
