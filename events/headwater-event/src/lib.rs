@@ -53,6 +53,8 @@ mod event_type;
 mod events;
 mod fingerprint;
 mod outbox;
+#[cfg(feature = "validation")]
+mod schemas;
 mod subject;
 mod trace;
 
@@ -68,6 +70,8 @@ pub use fingerprint::Fingerprint;
 pub use headwater_event_derive::{Event, EventSet, outbox};
 pub use outbox::{Outbox, Publishes};
 pub use schemars::JsonSchema;
+#[cfg(feature = "validation")]
+pub use schemas::{SchemaError, SchemaViolation, Schemas};
 pub use subject::{Aggregate, Domain, EventFilter, SubjectError};
 pub use trace::{TraceContext, TraceContextError};
 

@@ -14,6 +14,7 @@
 //! | `http` | routes, limits, connections |
 
 mod admission;
+mod announcing;
 mod commit;
 mod http;
 mod problem;

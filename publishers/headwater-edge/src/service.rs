@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use clap::Parser;
 use headwater_contract::Contract;
-use headwater_log::service::{Connection, Exit, Failure, Logs, Shutdown, run};
+use headwater_log::service::{
+    Announcement, Connection, ContractCheck, Contracts, Exit, Failure, Logs, Shutdown, run,
+};
 use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log};
 use tokio::net::TcpListener;
 
+use crate::announcing::{Announcements, announcement};
 use crate::{Admission, Edge, Limits, Tokens, load_contract, load_registry, serve};
 
 /// Take CloudEvents over HTTP, and store those that a contract declares and whose data fit the registered schema
@@ -57,6 +60,10 @@ struct EdgeArgs {
     #[arg(long, value_enum, default_value_t, env = "HEADWATER_FLUSH")]
     flush: Flush,
 
+    /// What to do when a service that publishes through the edge doesn't fit the services that are running
+    #[arg(long, value_enum, default_value_t, env = "HEADWATER_CONTRACT_CHECK")]
+    contract_check: ContractCheck,
+
     #[command(flatten)]
     connection: Connection,
 
@@ -75,7 +82,7 @@ pub fn main() -> Exit {
 
 async fn start(args: &EdgeArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
     // What is wrong with the files is said before anything is connected.
-    let admission = admission(args)?;
+    let (admission, announcements) = admission(args)?;
     let tokens = args.tokens.as_deref().map(|path| Tokens::load(path, &admission)).transpose();
     let tokens = tokens.map_err(|error| Failure::new(Exit::Usage, &error))?;
     if tokens.is_none() && !args.listen.ip().is_loopback() {
@@ -85,14 +92,33 @@ async fn start(args: &EdgeArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
         );
     }
     let (client, denials) = args.connection.connect_watched("headwater-edge").await?;
+    let contracts = Contracts::new(client.clone(), denials.clone());
     let log: Log = Arc::new(JetStreamLog::watched(client, denials, log_config(args)));
+    // A server that is down may come back, so what is asked of it may take a while.
+    let announcing = Announcements::announce(&contracts, announcements, args.contract_check);
+    let Some(announced) = shutdown.token().run_until_cancelled(announcing).await else {
+        tracing::info!("stopped before the contracts were announced");
+        return Ok(Exit::Ok);
+    };
+    let announced = announced?;
+    let served = take_events(args, log, admission, tokens, &shutdown).await;
+    announced.close().await;
+    served
+}
+
+async fn take_events(
+    args: &EdgeArgs,
+    log: Log,
+    admission: Admission,
+    tokens: Option<Tokens>,
+    shutdown: &Shutdown,
+) -> Result<Exit, Failure> {
     let limits = limits(args);
     let edge = Edge::new(log, admission, limits.clone());
     let edge = match tokens {
         Some(tokens) => edge.with_tokens(tokens),
         None => edge,
     };
-    // A server that is down may come back, so this may take a while.
     let Some(opened) = shutdown.token().run_until_cancelled(edge.open()).await else {
         tracing::info!("stopped before the streams were opened");
         return Ok(Exit::Ok);
@@ -105,12 +131,15 @@ async fn start(args: &EdgeArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-fn admission(args: &EdgeArgs) -> Result<Admission, Failure> {
+/// Who may publish what, and what is announced of them.
+fn admission(args: &EdgeArgs) -> Result<(Admission, Vec<Announcement>), Failure> {
     let usage = |error: &(dyn std::error::Error + 'static)| Failure::new(Exit::Usage, error);
     let registry = load_registry(&args.registry).map_err(|error| usage(&error))?;
     let contracts: Result<Vec<Contract>, _> = args.contracts.iter().map(|path| load_contract(path)).collect();
     let contracts = contracts.map_err(|error| usage(&error))?;
-    Admission::new(&registry, &contracts).map_err(|error| usage(&error))
+    let admission = Admission::new(&registry, &contracts).map_err(|error| usage(&error))?;
+    let announcements = contracts.iter().map(|contract| announcement(&registry, contract));
+    Ok((admission, announcements.collect()))
 }
 
 fn limits(args: &EdgeArgs) -> Limits {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::Type;
 
+use crate::known_schemas::known_schemas;
 use crate::schema::Schema;
 use crate::{EnqueueError, Outbox};
 
@@ -28,8 +29,8 @@ pub struct OutboxCommand<'a> {
 pub enum Enqueued {
     /// It was. Its events are part of the transaction.
     New,
-    /// It was enqueued before, with events of the same names for the same aggregates. Nothing was added; what else the
-    /// transaction did was most likely done before as well, so roll it back.
+    /// It was enqueued before, with events of the same names for the same aggregates, or either time with none. Nothing was
+    /// added; what else the transaction did was most likely done before as well, so roll it back.
     Repeated,
 }
 
@@ -56,6 +57,7 @@ impl<'a> OutboxCommand<'a> {
     fn add<E: EventSet>(&mut self, event: &E) -> Result<(), EnqueueError> {
         let index = self.subjects.len();
         let envelope = self.context.envelope(event, index, &self.outbox.source, self.at)?;
+        known_schemas::<E>()?.check(&envelope)?;
         let kind = event.event_type();
         let aggregate = Aggregate::new(kind.domain.parse()?, kind.aggregate, event.key().to_string())?;
         self.subjects.push(aggregate.subject(kind.name));
@@ -73,9 +75,6 @@ impl<'a> OutboxCommand<'a> {
         let Self { outbox, context, appends, subjects, failed, .. } = self;
         if let Some(error) = failed {
             return Err(error);
-        }
-        if appends.is_empty() {
-            return Ok(Enqueued::New);
         }
         let (mut aggregates, mut events) = (Vec::new(), Vec::new());
         for (filter, append) in appends {
@@ -106,7 +105,8 @@ impl<'a> OutboxCommand<'a> {
             )
             .await?;
         let stored: Vec<String> = known.try_get(0)?;
-        if stored == subjects {
+        // Decided again, on what the first time has changed, a command may well lead to nothing, or for the first time to something.
+        if stored == subjects || stored.is_empty() || subjects.is_empty() {
             Ok(Enqueued::Repeated)
         } else {
             Err(EnqueueError::Reused { command: command.to_owned(), stored, given: subjects })
@@ -136,7 +136,7 @@ pub(crate) fn enqueue_statement(schema: &Schema, notifies: bool) -> String {
             FROM locked JOIN unnest($4, $5) AS given (aggregate, events) USING (aggregate)
             RETURNING position
         )
-        SELECT count(*),
+        SELECT (SELECT count(*) FROM command),
             CASE WHEN count(*) > 0 THEN {notify} END,
             CASE WHEN current_setting('synchronous_commit') = 'off'
                 THEN set_config('synchronous_commit', 'on', true) END

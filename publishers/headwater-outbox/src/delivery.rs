@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use headwater_event::{Aggregate, Domain, Envelope, Fingerprint};
-use headwater_log::{Append, AppendError, Backoff, Log, OpenError, StoredEvent};
+use headwater_log::{Append, AppendError, Backoff, Log, StoredEvent};
 use serde_json::value::RawValue;
-use tokio::sync::Mutex;
 
 use crate::RelayError;
 use crate::in_hand::Waiting;
+use crate::streams::{Stream, Streams};
 
 /// What has become of an append.
 pub(crate) struct Delivery {
@@ -40,16 +40,21 @@ pub(crate) enum Undelivered {
 /// How often the stream may say that it is behind what was stored on it: a new leader may not know better at first.
 const BEHIND_MAX: usize = 12;
 
-/// The log, and which of its streams were opened.
+/// The log, and what is known of its streams.
 #[derive(Clone)]
 pub(crate) struct Destination {
     log: Log,
-    opened: Arc<Mutex<HashSet<Domain>>>,
+    streams: Arc<Streams>,
 }
 
 impl Destination {
     pub(crate) fn new(log: Log) -> Self {
-        Self { log, opened: Arc::default() }
+        Self { log, streams: Arc::default() }
+    }
+
+    /// The domains whose streams can't be reached.
+    pub(crate) fn held_up(&self) -> Vec<String> {
+        self.streams.held_up()
     }
 
     /// Stores an append, for as long as that takes. `known` is the sequence of its aggregate's last event that the
@@ -63,11 +68,14 @@ impl Destination {
     }
 
     async fn store(&self, mut append: Append) -> Result<Delivered, Undelivered> {
-        self.open(append.aggregate.domain()).await?;
+        let stream = self.streams.of(append.aggregate.domain());
+        stream.open(&*self.log, append.aggregate.domain()).await.map_err(Undelivered::Stop)?;
         let events = append.events.len() as u64;
         let (mut patience, mut conflicts, mut behind) = (Patience::default(), 0, 0);
         loop {
-            match self.log.append(append.clone()).await {
+            let appended = self.log.append(append.clone()).await;
+            stream.note(appended.as_ref().is_err_and(AppendError::is_unavailable));
+            match appended {
                 Ok(appended) => {
                     let repeated = appended.duplicate;
                     return Ok(Delivered { sequence: appended.last, events, repeated, conflicts });
@@ -88,7 +96,7 @@ impl Destination {
                         patience.wait().await;
                     }
                     conflicts += 1;
-                    match self.look(&append, actual).await? {
+                    match self.look(&stream, &append, actual).await? {
                         Found::Here(sequence) => {
                             return Ok(Delivered { sequence, events, repeated: true, conflicts });
                         }
@@ -104,38 +112,20 @@ impl Destination {
                         domain: aggregate.domain().clone(),
                     }));
                 }
-                Err(error) => return Err(Undelivered::Refused(error.to_string())),
+                Err(error) => return Err(Undelivered::Refused(with_causes(&error))),
             }
         }
-    }
-
-    /// Opens the domain's stream, once.
-    async fn open(&self, domain: &Domain) -> Result<(), Undelivered> {
-        let mut opened = self.opened.lock().await;
-        let mut patience = Patience::default();
-        while !opened.contains(domain) {
-            match self.log.open(domain).await {
-                Ok(_) => {
-                    opened.insert(domain.clone());
-                }
-                Err(error @ OpenError::Unavailable { .. }) => {
-                    tracing::warn!(error = with_causes(&error), "opening the stream again");
-                    patience.wait().await;
-                }
-                Err(source) => return Err(Undelivered::Stop(RelayError::Stream { source })),
-            }
-        }
-        Ok(())
     }
 
     /// Looks for the append's events in the log, up to the version `at_least` or a later one.
-    async fn look(&self, append: &Append, at_least: u64) -> Result<Found, Undelivered> {
+    async fn look(&self, stream: &Stream, append: &Append, at_least: u64) -> Result<Found, Undelivered> {
         let mut patience = Patience::default();
         let stored = loop {
             match self.log.load(&append.aggregate, at_least).await {
                 Ok(stored) => break stored,
                 Err(error) if error.is_unavailable() => {
                     tracing::warn!(error = with_causes(&error), "loading the aggregate again");
+                    stream.note(true);
                     patience.wait().await;
                 }
                 Err(error) => return Err(Undelivered::Refused(with_causes(&error))),
@@ -175,7 +165,7 @@ impl Patience {
 }
 
 fn append(events: &str, expected: u64) -> Result<Append, String> {
-    let damaged = |error: &dyn Error| format!("the outbox's row is damaged: {error}");
+    let damaged = |error: &dyn Error| format!("the outbox's row is damaged: {}", with_causes(error));
     let events: Vec<&RawValue> = serde_json::from_str(events).map_err(|error| damaged(&error))?;
     let envelope = |event: &&RawValue| Envelope::from_json(&Bytes::copy_from_slice(event.get().as_bytes()));
     let events: Vec<Envelope> =
@@ -203,4 +193,17 @@ pub(crate) fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_row_is_refused_with_all_that_is_known_of_the_damage() {
+        let damaged = |events: &str| append(events, 0).unwrap_err();
+        let cause = Envelope::from_json(&Bytes::from("7")).unwrap_err().source().unwrap().to_string();
+        assert!(damaged("[7]").ends_with(&cause), "{} has no {cause}", damaged("[7]"));
+        assert_eq!(damaged("[]"), "the outbox's row has no event");
+    }
 }

@@ -1,4 +1,4 @@
-use headwater_event::{EnvelopeError, SubjectError};
+use headwater_event::{EnvelopeError, SchemaError, SchemaViolation, SubjectError};
 use headwater_log::AppendError;
 use tokio_postgres::error::SqlState;
 
@@ -8,6 +8,12 @@ pub enum EnqueueError {
     /// An event isn't a valid CloudEvent.
     #[error("an event of the command can't be published")]
     Envelope(#[from] EnvelopeError),
+    /// An event's data aren't what the schema of its declared version says.
+    #[error(transparent)]
+    Violation(#[from] SchemaViolation),
+    /// An event's schema can't be compiled. The registry would have refused it.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// An event's aggregate can't be named.
     #[error("an event's aggregate can't be named")]
     Subject(#[from] SubjectError),
@@ -46,6 +52,8 @@ impl EnqueueError {
             Some(code) => {
                 *code == SqlState::T_R_SERIALIZATION_FAILURE
                     || *code == SqlState::T_R_DEADLOCK_DETECTED
+                    // The service has a `lock_timeout`, and another transaction had the aggregate for longer.
+                    || *code == SqlState::LOCK_NOT_AVAILABLE
                     || ["08", "53", "57"].iter().any(|class| code.code().starts_with(class))
             }
             None => source.is_closed(),

@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// An append that waits in the outbox.
 #[derive(Debug, Clone)]
@@ -9,11 +9,17 @@ pub(crate) struct Waiting {
     pub(crate) events: String,
 }
 
+/// The domain of an aggregate, which the outbox names by its filter: `evt.<domain>.<aggregate>.*.<id>`.
+pub(crate) fn domain(aggregate: &str) -> &str {
+    aggregate.split('.').nth(1).unwrap_or_default()
+}
+
 /// What the relay has read and not yet deleted. Of each aggregate, one append is under way at a time.
 #[derive(Debug, Default)]
 pub(crate) struct InHand {
     lanes: HashMap<String, Lane>,
-    positions: HashSet<i64>,
+    /// Of all that is in hand, with its domain.
+    positions: HashMap<i64, String>,
 }
 
 /// The appends of one aggregate behind the one that is under way.
@@ -26,7 +32,7 @@ struct Lane {
 impl InHand {
     /// Takes an append, and gives it back if it is its aggregate's turn.
     pub(crate) fn take(&mut self, waiting: Waiting) -> Option<Waiting> {
-        self.positions.insert(waiting.position);
+        self.positions.insert(waiting.position, domain(&waiting.aggregate).to_owned());
         if let Some(lane) = self.lanes.get_mut(&waiting.aggregate) {
             lane.behind.push_back(waiting);
             return None;
@@ -66,11 +72,12 @@ impl InHand {
 
     /// The positions of all that is in hand, those that are stored and not yet deleted included.
     pub(crate) fn positions(&self) -> Vec<i64> {
-        self.positions.iter().copied().collect()
+        self.positions.keys().copied().collect()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.positions.len()
+    /// How much is in hand for other domains than these.
+    pub(crate) fn len_without(&self, domains: &[String]) -> usize {
+        self.positions.values().filter(|domain| !domains.contains(domain)).count()
     }
 }
 
@@ -102,7 +109,18 @@ mod tests {
         in_hand.next("a");
         assert_eq!(in_hand.positions(), [1]);
         in_hand.deleted(1);
-        assert_eq!(in_hand.len(), 0);
+        assert_eq!(in_hand.len_without(&[]), 0);
+    }
+
+    #[test]
+    fn what_is_in_hand_is_counted_by_domain() {
+        let mut in_hand = InHand::default();
+        for (position, aggregate) in
+            [(1, "evt.bank.account.*.a"), (2, "evt.shop.order.*.bank"), (3, "evt.bank.account.*.a")]
+        {
+            in_hand.take(waiting(position, aggregate));
+        }
+        assert_eq!((in_hand.len_without(&[]), in_hand.len_without(&["bank".to_owned()])), (3, 1));
     }
 
     #[test]

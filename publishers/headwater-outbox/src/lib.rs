@@ -34,11 +34,13 @@ mod delivery;
 mod enqueue_error;
 mod housekeeping;
 mod in_hand;
+mod known_schemas;
 mod outbox;
 mod relay;
 mod relay_error;
 mod schema;
 mod session;
+mod streams;
 mod term;
 #[cfg(feature = "testkit")]
 pub mod testkit;

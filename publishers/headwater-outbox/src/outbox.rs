@@ -119,7 +119,8 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// [`EnqueueError`], also for all that the log would refuse by itself. Roll the transaction back.
+    /// [`EnqueueError`], also for data that don't fit the schema of the event's declared version, and for all that the log would
+    /// refuse by itself. Roll the transaction back.
     pub async fn enqueue<'a, E: EventSet>(
         &self,
         client: &impl GenericClient,

@@ -43,7 +43,7 @@ pub(crate) enum SessionError {
     Hopeless(RelayError),
 }
 
-/// How long a connection may take to come about.
+/// How long a connection to one host may take to come about. Each host of a configuration has as long.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long the database may take for a statement before it gives up; and how long the relay waits for the answer.
@@ -66,7 +66,7 @@ impl Session {
         T::Stream: Send + 'static,
     {
         let config = prepared_config(config);
-        let (client, mut connection) = config.connect(tls).await_within(CONNECT_LIMIT).await?;
+        let (client, mut connection) = config.connect(tls).await_within(connect_limit(&config)).await?;
         let woken = Arc::new(Notify::new());
         let waking = woken.clone();
         let mut driver = JoinSet::new();
@@ -120,15 +120,17 @@ impl Session {
         self.client.simple_query("").await_within(ANSWER_LIMIT).await.map(drop)
     }
 
-    /// What waits, lowest position first, without what is in hand; each with the sequence up to which its
-    /// aggregate is known.
+    /// What waits, lowest position first, without what is in hand and what is for the domains that are held up; each with the
+    /// sequence up to which its aggregate is known.
     pub(crate) async fn fetch(
         &self,
         in_hand: &[i64],
+        held_up: &[String],
         max: usize,
     ) -> Result<Vec<(Waiting, u64)>, SessionError> {
         let max = i64::try_from(max).unwrap_or(i64::MAX);
-        let rows = self.client.query(&self.fetch, &[&in_hand, &max]).await_within(ANSWER_LIMIT).await?;
+        let parameters: [&(dyn ToSql + Sync); 3] = [&in_hand, &held_up, &max];
+        let rows = self.client.query(&self.fetch, &parameters).await_within(ANSWER_LIMIT).await?;
         rows.iter().map(waiting).collect::<Result<_, _>>().map_err(SessionError::from)
     }
 
@@ -177,6 +179,12 @@ fn prepared_config(config: &Config) -> Config {
     config
 }
 
+/// Hosts are tried one after another: the first of two, when it doesn't answer, mustn't use up the time of the second.
+fn connect_limit(config: &Config) -> Duration {
+    let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
+    CONNECT_LIMIT.saturating_mul(u32::try_from(hosts).unwrap_or(u32::MAX))
+}
+
 /// How the session differs from another one.
 fn settings() -> String {
     format!(
@@ -205,7 +213,8 @@ fn statements(schema: &Schema) -> [String; 4] {
             "SELECT position, waiting.aggregate, events::text, coalesce(sequence, 0)
             FROM {outbox} AS waiting LEFT JOIN {relayed} AS known ON known.aggregate = waiting.aggregate
             WHERE refusal IS NULL AND position <> ALL ($1::bigint[])
-            ORDER BY position LIMIT $2::bigint"
+                AND split_part(waiting.aggregate, '.', 2) <> ALL ($2::text[])
+            ORDER BY position LIMIT $3::bigint"
         ),
         // Sorted, so that two relays can't wait for each other, should there ever be two.
         format!(

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -8,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::RelaySummary;
 use crate::delivery::{Delivery, Destination, Undelivered};
-use crate::in_hand::{InHand, Waiting};
+use crate::in_hand::{InHand, Waiting, domain};
 use crate::session::{Session, SessionError, Settled};
 
 /// One relay's work, from when it gets the lock until it loses its connection.
@@ -24,6 +25,8 @@ pub(crate) struct Term<'a> {
     failure: Option<SessionError>,
     /// Whether there may be more in the outbox.
     look: bool,
+    /// When what is held up may be passed over again, to see what waits behind it.
+    pass_over_at: Instant,
     stopping: bool,
 }
 
@@ -32,6 +35,9 @@ const IN_HAND_MAX: usize = 512;
 
 /// For how many there should be room before the outbox is read again.
 const ROOM_MIN: usize = IN_HAND_MAX / 4;
+
+/// To pass over what is held up, the database reads all of it: that may take a tenth of the time, and no more.
+const PASS_OVER_PAUSES: u32 = 9;
 
 /// How long what is under way may take when the relay is told to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -55,6 +61,7 @@ impl<'a> Term<'a> {
             refused: Vec::new(),
             failure: None,
             look: true,
+            pass_over_at: Instant::now(),
             stopping: false,
         }
     }
@@ -70,6 +77,9 @@ impl<'a> Term<'a> {
         let mut reports = interval(REPORT_EVERY);
         while !stop.is_cancelled() && self.failure.is_none() {
             self.exchange().await?;
+            if !self.settled.is_empty() || !self.refused.is_empty() {
+                continue;
+            }
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(delivery) = self.under_way.next(), if !self.under_way.is_empty() => self.settle(delivery),
@@ -94,28 +104,66 @@ impl<'a> Term<'a> {
             self.session.refuse(&aggregate, position, &reason).await?;
             self.in_hand.abandon(&aggregate);
         }
-        let kept = self.in_hand.len().saturating_sub(self.settled.len());
-        let room = IN_HAND_MAX.saturating_sub(kept);
+        let (room, held_up) = self.room();
         let look = self.look && room >= ROOM_MIN && !self.stopping && self.failure.is_none();
-        let positions = self.in_hand.positions();
-        let write_down = async {
-            if self.settled.is_empty() { Ok(()) } else { self.session.write_down(&self.settled).await }
+        let (positions, begun) = (self.in_hand.positions(), Instant::now());
+        let (waiting, arrived, woken) = {
+            let write_down = async {
+                if self.settled.is_empty() { Ok(()) } else { self.session.write_down(&self.settled).await }
+            };
+            let fetch = async {
+                if look { self.session.fetch(&positions, &held_up, room).await } else { Ok(Vec::new()) }
+            };
+            // Polled in this order, and so executed in this order.
+            let mut exchanged = pin!(async { tokio::try_join!(biased; write_down, fetch) });
+            let (mut arrived, mut woken) = (Vec::new(), false);
+            // What is under way goes on, however long the database takes.
+            loop {
+                tokio::select! {
+                    biased;
+                    exchanged = &mut exchanged => break (exchanged?.1, arrived, woken),
+                    Some(delivery) = self.under_way.next(), if !self.under_way.is_empty() => arrived.push(delivery),
+                    () = self.session.woken(), if !woken => woken = true,
+                }
+            }
         };
-        let fetch = async { if look { self.session.fetch(&positions, room).await } else { Ok(Vec::new()) } };
-        // Polled in this order, and so executed in this order.
-        let ((), waiting) = tokio::try_join!(biased; write_down, fetch)?;
         for settled in self.settled.drain(..) {
             self.in_hand.deleted(settled.position);
         }
-        if look {
+        if look && held_up.is_empty() {
             self.look = waiting.len() == room;
+        } else if look {
+            let now = Instant::now();
+            self.pass_over_at = now + (now - begun) * PASS_OVER_PAUSES;
         }
+        self.look |= woken;
         for (waiting, known) in waiting {
             if let Some(turn) = self.in_hand.take(waiting) {
                 self.begin(turn, known);
             }
         }
+        for delivery in arrived {
+            self.settle(delivery);
+        }
         Ok(())
+    }
+
+    /// For how many more there is room. When there is none, because domains are held up that can't be reached, these don't count,
+    /// and no more of theirs is read: so they never hold up the others.
+    fn room(&self) -> (usize, Vec<String>) {
+        let room = |held_up: &[String]| {
+            let settled = self.settled.iter().filter(|settled| {
+                !held_up.iter().any(|held_up| held_up.as_str() == domain(&settled.aggregate))
+            });
+            let kept = self.in_hand.len_without(held_up).saturating_sub(settled.count());
+            IN_HAND_MAX.saturating_sub(kept)
+        };
+        let all = room(&[]);
+        if all >= ROOM_MIN || Instant::now() < self.pass_over_at {
+            return (all, Vec::new());
+        }
+        let held_up = self.destination.held_up();
+        (room(&held_up), held_up)
     }
 
     fn begin(&self, waiting: Waiting, known: u64) {

@@ -65,6 +65,21 @@ async fn main() {
             several(&server, Flush::Always, 200).await;
         }
     }
+    if wanted.as_deref() == Some("gap") {
+        let server = Server::builder().sync_always().start().await.unwrap();
+        log(&server, Flush::Always).await.open(&"shop".parse().unwrap()).await.unwrap();
+        let raw = Raw::connect(&server).await;
+        let (mut a, mut b, mut c, mut d) = (Way::new(), Way::new(), Way::new(), Way::new());
+        for round in 0..9 {
+            let messages = raw.messages(&format!("{round}-plain"), 500, BaselineHeaders::Event);
+            a.add(500, raw.pipelined(messages, 1)).await;
+            let messages = raw.messages(&format!("{round}-guarded"), 500, BaselineHeaders::Log);
+            b.add(500, raw.pipelined(messages, 1)).await;
+            c.add(500, commands_once(&server, Flush::Always, round, 1, 500)).await;
+            d.add(500, commands_once(&server, Flush::Lazily, round, 1, 500)).await;
+        }
+        println!("plain {a}\nguarded {b}\nours {c}\nours without groups {d}");
+    }
     if is_wanted("loading") {
         loading(&Server::start().await.unwrap()).await;
     }

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 
-use headwater_event::{Aggregate, Decider, Domain, EventSet, SubjectError};
+use headwater_event::{Aggregate, Decider, Domain, EventSet, Schemas, SubjectError};
 use headwater_log::{Log, OpenError};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::handling::Handling;
-use crate::schemas::Schemas;
 use crate::snapshots::Snapshooter;
 use crate::{Command, HandleError, InvalidEvents, Key, Limits, Receipt, Snapshots};
 

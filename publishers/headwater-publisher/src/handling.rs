@@ -3,7 +3,9 @@ use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt as _;
 use futures::future::Either;
-use headwater_event::{Aggregate, CommandContext, Decider, Domain, Envelope, Events, Fingerprint, Outbox};
+use headwater_event::{
+    Aggregate, CommandContext, Decider, Domain, Envelope, Events, Fingerprint, Outbox, Schemas,
+};
 use headwater_log::{Append, AppendError, Appended, Backoff, Log, PendingAppend};
 use jiff::Timestamp;
 use tokio::time::error::Elapsed;
@@ -11,7 +13,6 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::cache::Cache;
 use crate::loaded::Loaded;
-use crate::schemas::Schemas;
 use crate::snapshots::{LoadError, Snapshooter};
 use crate::{Command, HandleError, InvalidEvents, Limits, Receipt};
 

@@ -21,6 +21,7 @@ pub use connect_error::ConnectError;
 pub use connection::Connection;
 pub use contracts::{
     AnnounceError, Announced, ContractCheck, Contracts, Running, RunningService, Unreadable, announce,
+    instance,
 };
 pub use exit::Exit;
 pub use logs::{LogFormat, Logs, LogsError, init_logs};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Refusal;
 use super::instant::is_instant;
 use super::written_type::written_type;
-use crate::problem::{ProblemKind, Violation};
+use crate::problem::{ProblemKind, VIOLATIONS_MAX, Violation};
 
 /// What the data of one version of an event look like: the validators of all its revisions, the newest first.
 ///
@@ -20,9 +20,6 @@ struct Revision {
     meant: Validator,
     as_registered: Validator,
 }
-
-/// How many places one answer names.
-const VIOLATIONS_MAX: usize = 32;
 
 impl DataCheck {
     /// Compiles registered schemas, the first revision first.

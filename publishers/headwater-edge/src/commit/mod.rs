@@ -8,6 +8,7 @@ mod history;
 mod same;
 mod stored;
 mod turn;
+mod turns;
 mod writer;
 
 pub(crate) use error::StoreError;

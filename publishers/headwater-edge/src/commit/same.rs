@@ -3,8 +3,8 @@ use serde_json::Value;
 
 /// Whether an event that was sent is the one that is stored under its id.
 ///
-/// What the edge adds is no difference, nor is what an attempt has of its own: the trace, and the content mode, in which numbers
-/// may be texts and white space may be lost.
+/// What the edge adds is no difference: `sent` is complete, so a correlation that is the event's own id may be the edge's. Nor is
+/// what an attempt has of its own: the trace, and the content mode, in which numbers may be texts and white space may be lost.
 pub(super) fn is_same(sent: &Envelope, stored: &Envelope) -> bool {
     sent.fingerprint() == stored.fingerprint()
         && sent.type_name() == stored.type_name()
@@ -12,7 +12,8 @@ pub(super) fn is_same(sent: &Envelope, stored: &Envelope) -> bool {
         && sent.time().is_none_or(|time| Some(time) == stored.time())
         && has_same_data(sent, stored)
         && sent.extensions().filter(|(name, _)| !OF_AN_ATTEMPT.contains(name)).all(|(name, value)| {
-            stored.extension(name).is_some_and(|other| other.to_string() == value.to_string())
+            let is_equal = stored.extension(name).is_some_and(|other| other.to_string() == value.to_string());
+            is_equal || (name == "correlationid" && value.to_string() == sent.id())
         })
 }
 
@@ -44,6 +45,13 @@ mod tests {
             .build()
             .unwrap();
         assert!(is_same(&sent, &stored));
+    }
+
+    #[test]
+    fn a_retry_without_a_correlation_is_the_same_event() {
+        let correlated = |by| event("{}").extension("correlationid", by).build().unwrap();
+        assert!(is_same(&correlated("1"), &correlated("flow")));
+        assert!(!is_same(&correlated("other"), &correlated("flow")));
     }
 
     #[test]

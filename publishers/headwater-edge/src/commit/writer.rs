@@ -8,6 +8,7 @@ use super::group::{Group, groups};
 use super::histories::Histories;
 use super::same::is_same;
 use super::turn::Turn;
+use super::turns::Turns;
 use super::{Expectation, StoreError, Stored};
 use crate::admission::Admitted;
 
@@ -41,33 +42,29 @@ impl Writer {
         let mut turns = self.turns(groups(events, expectation)?, deadline).await?;
         let mut backoff = Backoff::until(deadline);
         let (mut attempts, mut unseen) = (0, false);
-        let stored = loop {
+        loop {
             attempts += 1;
-            let attempted = self.attempt(&mut turns, expectation, deadline).await;
+            let attempted = self.attempt(turns.as_mut(), expectation, deadline).await;
             unseen |= matches!(attempted, Err(StoreError::Unseen { .. }));
             match attempted {
                 // They are stored; only where can't be told.
                 Err(StoreError::Late | StoreError::Read(_) | StoreError::Open(_)) if unseen => {
-                    break Err(StoreError::Unanswered);
+                    return Err(StoreError::Unanswered);
                 }
                 // Whoever worked with an old version has not lost a race, and needn't wait.
                 Err(error) if error.is_passing() && attempts == 1 => {}
                 Err(error) if error.is_passing() && attempts < ATTEMPTS_MAX && backoff.wait().await => {}
                 Err(StoreError::Contended { aggregate, .. }) => {
-                    break Err(StoreError::Contended { aggregate, attempts });
+                    return Err(StoreError::Contended { aggregate, attempts });
                 }
-                done => break done,
+                done => return done,
             }
-        };
-        for turn in &turns {
-            self.histories.weigh(turn.aggregate(), turn.history.len());
         }
-        stored
     }
 
     /// Waits until no other request writes to the aggregates. All requests wait in the same order, so that no two of them wait
     /// for each other.
-    async fn turns(&self, groups: Vec<Group>, deadline: Instant) -> Result<Vec<Turn>, StoreError> {
+    async fn turns(&self, groups: Vec<Group>, deadline: Instant) -> Result<Turns<'_>, StoreError> {
         let in_order: BTreeMap<String, usize> =
             groups.iter().enumerate().map(|(place, group)| (group.aggregate.filter(), place)).collect();
         let mut histories = BTreeMap::new();
@@ -76,11 +73,8 @@ impl Writer {
             let history = timeout_at(deadline, history.lock_owned()).await.map_err(|_| StoreError::Late)?;
             histories.insert(place, history);
         }
-        Ok(groups
-            .into_iter()
-            .zip(histories.into_values())
-            .map(|(group, history)| Turn::new(group, history))
-            .collect())
+        let turns = groups.into_iter().zip(histories.into_values());
+        Ok(Turns::new(&self.histories, turns.map(|(group, history)| Turn::new(group, history)).collect()))
     }
 
     /// One attempt, which finds that the events can be stored, are stored, or that something has changed meanwhile.
@@ -140,16 +134,14 @@ impl Writer {
 
     /// Reads what the log knows of an aggregate and its history doesn't.
     async fn read_on(&self, turn: &mut Turn, expectation: Expectation) -> Result<(), StoreError> {
-        if turn.is_behind {
+        // Another edge, or another service, may have been there since. It may have created the aggregate, and a client that must decide
+        // again is told the version that it has by now.
+        let is_refused = turn.fresh_count() > 0 && !expectation.is_met_by(turn.history.version());
+        if turn.is_behind || is_refused {
             let from = turn.history.version() + 1;
             let events = self.log.load_from(turn.aggregate(), from, turn.at_least).await?;
             turn.history.read_on(&events);
-            turn.is_behind = false;
-        }
-        // Another edge, or another service, may have created it since.
-        if expectation == Expectation::Exists && turn.history.version() == 0 {
-            let events = self.log.load_from(turn.aggregate(), 1, 0).await?;
-            turn.history.read_on(&events);
+            (turn.at_least, turn.is_behind) = (0, false);
         }
         let Expectation::Version(expected) = expectation else { return Ok(()) };
         // The client has seen this version; so either a server lags, or it is no version of the aggregate.

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Limits;
+use super::timed_writes::TimedWrites;
 
 /// How long to wait when the system has no room for another connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -35,7 +36,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &Limits, stop:
                 continue;
             }
         };
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(connection), service.clone()));
+        let connection = TokioIo::new(TimedWrites::new(connection, limits.answer));
+        let connection = graceful.watch(http.serve_connection(connection, service.clone()));
         tokio::spawn(async move {
             let _permit = permit;
             if let Err(error) = connection.await {

@@ -13,10 +13,12 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long the headers of a request may take to arrive, and an idle connection stays open.
     pub headers: Duration,
+    /// How long a client may take to read an answer.
+    pub answer: Duration,
 }
 
 impl Default for Limits {
-    /// 10 s, 2 MiB, 128 requests, 1,024 connections, 30 s.
+    /// 10 s, 2 MiB, 128 requests, 1,024 connections, 30 s, 30 s.
     fn default() -> Self {
         Self {
             request: Duration::from_secs(10),
@@ -24,6 +26,7 @@ impl Default for Limits {
             requests_max: 128,
             connections_max: 1024,
             headers: Duration::from_secs(30),
+            answer: Duration::from_secs(30),
         }
     }
 }

@@ -5,7 +5,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use headwater_event::Envelope;
-use headwater_log::Append;
 use tokio::time::Instant;
 
 use super::Edge;
@@ -42,7 +41,6 @@ impl Edge {
         if events.is_empty() {
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
-        check_count(&events)?;
         let admitted = self.admit(caller, events, content == Content::Batch, &headers)?;
         let stored = self.writer.store(admitted, expectation, deadline).await;
         stored.map(|stored| receipt(&stored)).map_err(|error| problem(&error))
@@ -72,16 +70,4 @@ impl Edge {
         }
         Refusal::problem(refusals).map_or(Ok(admitted), Err)
     }
-}
-
-fn check_count(events: &[Envelope]) -> Result<(), Problem> {
-    if events.len() <= Append::EVENTS_MAX {
-        return Ok(());
-    }
-    let detail = format!(
-        "the batch has {} events, and at most {} are stored at once",
-        events.len(),
-        Append::EVENTS_MAX
-    );
-    Err(Problem::new(ProblemKind::TOO_LARGE, detail).with("events_max", Append::EVENTS_MAX as u64))
 }

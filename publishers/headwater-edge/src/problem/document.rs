@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::ProblemKind;
+use super::{ProblemKind, bounded};
 
 /// A problem document on its way to a client.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Problem {
 }
 
 /// Something that is wrong at one place of an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Violation {
     /// Where, as a JSON pointer into the event's JSON form, or into the batch.
     pub(crate) pointer: String,
@@ -30,12 +30,16 @@ pub(crate) struct Violation {
     pub(crate) detail: String,
 }
 
+/// How many places one answer names.
+pub(crate) const VIOLATIONS_MAX: usize = 32;
+
 /// After how many seconds a client may try again what failed for a passing reason.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 impl Problem {
     pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new(), headers: Vec::new() }
+        let detail = bounded::sentence(&detail.into()).into_owned();
+        Self { kind, detail, members: Map::new(), headers: Vec::new() }
     }
 
     /// The same with one more member.
@@ -44,15 +48,24 @@ impl Problem {
         self
     }
 
-    /// The same with the places that are wrong.
+    /// The same with the first places that are wrong, and how many more there are.
     pub(crate) fn with_errors(self, errors: &[Violation]) -> Self {
-        self.with("errors", json!(errors))
+        let (shown, omitted) = errors.split_at(errors.len().min(VIOLATIONS_MAX));
+        let shown: Vec<_> = shown.iter().map(Violation::bounded).collect();
+        let problem = self.with("errors", shown);
+        if omitted.is_empty() { problem } else { problem.with("errors_omitted", omitted.len()) }
     }
 
     /// The same with one more header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+}
+
+impl Violation {
+    fn bounded(&self) -> Value {
+        json!({ "pointer": bounded::pointer(&self.pointer), "detail": bounded::sentence(&self.detail) })
     }
 }
 

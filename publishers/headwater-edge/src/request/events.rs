@@ -2,12 +2,13 @@ use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE
 use axum::http::{HeaderMap, HeaderValue};
 use bytes::Bytes;
 use headwater_event::{Envelope, EnvelopeError};
+use headwater_log::Append;
 use headwater_log::service::report;
 use serde_json::value::RawValue;
 
 use super::MediaType;
 use crate::admission::Refusal;
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::{Problem, ProblemKind, Violation};
 
 /// The media types that are taken, for the header that says so.
 const ACCEPTED: &str = "application/cloudevents+json, application/cloudevents-batch+json, application/json";
@@ -57,14 +58,14 @@ impl Content {
 
     /// Reads the events, and checks that each is a CloudEvent.
     pub(crate) fn read(self, headers: &HeaderMap, body: &Bytes) -> Result<Vec<Envelope>, Problem> {
-        let read = match self {
-            Self::Binary => binary(headers, body).map(|event| vec![event]).map_err(|refusal| vec![refusal]),
-            Self::Structured => {
-                Envelope::from_json(body).map(|event| vec![event]).map_err(|error| vec![malformed(&error)])
-            }
-            Self::Batch => batch(body),
+        let (events, refusals) = match self {
+            Self::Binary => apart([binary(headers, body)]),
+            Self::Structured => apart([Envelope::from_json(body).map_err(|error| malformed(&error))]),
+            Self::Batch => apart(parts(body)?.into_iter().enumerate().map(|(index, part)| {
+                Envelope::from_json(&part).map_err(|error| malformed(&error).in_batch(index))
+            })),
         };
-        read.or_else(|refusals| Refusal::problem(refusals).map_or(Ok(Vec::new()), Err))
+        Refusal::problem(refusals).map_or(Ok(events), Err)
     }
 }
 
@@ -89,19 +90,30 @@ fn binary(headers: &HeaderMap, body: &Bytes) -> Result<Envelope, Refusal> {
     Envelope::from_message(attributes, body).map_err(|error| malformed(&error))
 }
 
-fn batch(body: &Bytes) -> Result<Vec<Envelope>, Vec<Refusal>> {
+/// The events of a batch, as they are written. A few bytes make an event that is refused, so there may be very many.
+fn parts(body: &Bytes) -> Result<Vec<Bytes>, Problem> {
     let parts: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
         let detail = format!("the batch is not a JSON array: {error}");
-        vec![Refusal::at(ProblemKind::MALFORMED_EVENT, "", detail)]
+        let place = Violation { pointer: String::new(), detail: detail.clone() };
+        Problem::new(ProblemKind::MALFORMED_EVENT, detail).with_errors(&[place])
     })?;
-    let (mut events, mut refusals) = (Vec::with_capacity(parts.len()), Vec::new());
-    for (index, part) in parts.into_iter().enumerate() {
-        match Envelope::from_json(&body.slice_ref(part.get().as_bytes())) {
+    let (count, max) = (parts.len(), Append::EVENTS_MAX);
+    if count > max {
+        let detail = format!("the batch has {count} events, and at most {max} are stored at once");
+        return Err(Problem::new(ProblemKind::TOO_LARGE, detail).with("events_max", max as u64));
+    }
+    Ok(parts.into_iter().map(|part| body.slice_ref(part.get().as_bytes())).collect())
+}
+
+fn apart(read: impl IntoIterator<Item = Result<Envelope, Refusal>>) -> (Vec<Envelope>, Vec<Refusal>) {
+    let (mut events, mut refusals) = (Vec::new(), Vec::new());
+    for read in read {
+        match read {
             Ok(event) => events.push(event),
-            Err(error) => refusals.push(malformed(&error).in_batch(index)),
+            Err(refusal) => refusals.push(refusal),
         }
     }
-    if refusals.is_empty() { Ok(events) } else { Err(refusals) }
+    (events, refusals)
 }
 
 fn malformed(error: &EnvelopeError) -> Refusal {

@@ -20,6 +20,11 @@ impl Client {
         self.0.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// Sends the same again and again, and reads nothing, until the other side ends the connection.
+    pub(crate) async fn ask_until_cut_off(&mut self, text: &str) {
+        while self.0.write_all(text.as_bytes()).await.is_ok() {}
+    }
+
     /// What comes until the connection ends.
     pub(crate) async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();

@@ -73,6 +73,18 @@ async fn headers_that_never_end_are_given_up() {
 }
 
 #[tokio::test]
+async fn a_client_that_reads_none_of_its_answers_makes_room_for_the_next_one() {
+    let answer = Duration::from_millis(200);
+    let edge = Listening::start(Limits { answer, connections_max: 1, ..Limits::default() }).await;
+    let mut client = Client::connect(&edge.address).await;
+    // More answers than the system keeps for a client, so that some of them are the edge's to keep.
+    let request = format!("GET /{} HTTP/1.1\r\nhost: edge\r\n\r\n", "x".repeat(4000));
+    let asking = client.ask_until_cut_off(&request);
+    timeout(PATIENCE, asking).await.expect("the connection doesn't end");
+    assert_eq!(post(&edge.address, &departed("1", FLIGHT)).await.0, 201);
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_refused_and_the_next_one_is_served() {
     let edge = Listening::start(Limits::default()).await;
     let mut client = Client::connect(&edge.address).await;

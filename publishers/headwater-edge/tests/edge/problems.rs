@@ -125,6 +125,30 @@ async fn a_batch_beyond_the_limit_is_refused() {
 }
 
 #[tokio::test]
+async fn an_answer_is_short_whatever_was_sent() {
+    let bed = Bed::start().await;
+    let (long, many) = ("x".repeat(50_000), vec![json!(1); 1000]);
+    let members: serde_json::Map<_, _> =
+        (0..40).map(|number| (format!("{long}{number}"), json!(1))).collect();
+    let mut answers = vec![bed.batch(&many).await, bed.batch(&vec![json!(1); 100_000]).await];
+    for member in ["id", "source", "type", "subject", "time", "dataschema", "datacontenttype", "X"] {
+        let mut event = departed("1", FLIGHT);
+        event[member] = json!(long);
+        answers.push(bed.structured(&event).await);
+    }
+    answers.push(changed(&bed, json!({ "data": members })).await);
+    answers.push(bed.structured_with(&[("if-match", &long)], &departed("1", FLIGHT)).await);
+    answers.push(bed.post(&[("content-type", &long)], "{}").await);
+    answers.push(bed.send(Request::get(format!("/{long}")).body(Body::empty()).unwrap()).await);
+    for answer in &answers {
+        assert!(answer.status.is_client_error() && answer.body.to_string().len() < 10_000, "{answer:?}");
+    }
+    let (errors, omitted) = (&answers[0].body["errors"], &answers[0].body["errors_omitted"]);
+    assert_eq!((errors.as_array().map(Vec::len), omitted), (Some(32), &json!(968)));
+    assert_eq!(bed.count().await, 0);
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_arrive_in_time_is_given_up() {
     let limits = Limits { request: std::time::Duration::from_millis(50), ..Limits::default() };
     let bed = Bed::with(limits, None).await;

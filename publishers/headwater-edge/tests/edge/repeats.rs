@@ -35,6 +35,26 @@ async fn the_same_event_gets_the_same_receipt_in_any_mode_and_from_any_edge() {
 }
 
 #[tokio::test]
+async fn an_event_that_comes_again_without_what_may_be_left_out_is_the_same() {
+    let bed = Bed::start().await;
+    let whole = json!({ "correlationid": "flow-1", "priority": "high" });
+    let lean = json!({ "time": null, "datacontenttype": null });
+    bed.structured(&with(departed("1", FLIGHT), whole)).await.is_stored();
+    bed.structured(&with(departed("2", FLIGHT), lean.clone())).await.is_stored();
+    let stored = bed.events_of(FLIGHT).await;
+    for id in ["1", "2"] {
+        bed.structured(&with(departed(id, FLIGHT), lean.clone())).await.is_repeated();
+    }
+    let named = with(lean, json!({ "dataschema": stored[0].data_schema() }));
+    bed.structured(&with(departed("1", FLIGHT), named)).await.is_repeated();
+    // What it says itself counts.
+    for other in [json!({ "correlationid": "flow-2" }), json!({ "priority": "low" })] {
+        bed.structured(&with(departed("1", FLIGHT), other)).await.is_problem("duplicate-id");
+    }
+    assert_eq!(bed.count().await, 2);
+}
+
+#[tokio::test]
 async fn a_batch_that_is_put_together_anew_stores_what_is_missing() {
     let bed = Bed::start().await;
     bed.batch(&[departed("1", FLIGHT), departed("2", OTHER_FLIGHT)]).await.is_stored();

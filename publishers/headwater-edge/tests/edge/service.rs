@@ -1,7 +1,10 @@
 //! The service as an operator sees it: a process with options, signals, an exit code and lines on standard error.
 
 use std::fs;
+use std::path::Path;
 
+use headwater_contract::Contract;
+use headwater_log::service::{Announcement, Connection, ContractCheck, Contracts};
 use headwater_log::testkit::Server;
 use tempfile::TempDir;
 
@@ -27,6 +30,47 @@ async fn takes_events_until_it_is_asked_to_stop_and_answers_what_is_under_way() 
     client.send(&body[10..]).await;
     assert_eq!(parse(&client.rest().await).0, 201);
     assert_eq!(edge.ends().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_publishes_through_it_is_running_while_it_runs() {
+    let server = Server::start().await.unwrap();
+    let contracts = contracts(&server).await;
+    let edge = Process::new(&server.url()).start().await;
+    let running = contracts.running().await.unwrap();
+    let [gate_agent] = running.services.as_slice() else { panic!("{running:?}") };
+    let announced = &gate_agent.announcement;
+    let published: Vec<_> = announced.publishes.iter().map(ToString::to_string).collect();
+    assert_eq!(published, ["flights.flight.departed@2", "flights.flight.cancelled@1"]);
+    assert!(announced.service == "gate-agent" && announced.version.starts_with("via headwater-edge "));
+    assert!(
+        announced.schemas.len() == 2 && announced.schemas.iter().all(|schema| schema.serialize.is_some())
+    );
+    edge.terminate().await;
+    assert_eq!(edge.ends().await, 0);
+    assert_eq!(contracts.running().await.unwrap().services, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_would_publish_what_a_running_subscriber_cannot_read_is_not_let_in() {
+    let server = Server::start().await.unwrap();
+    let contracts = contracts(&server).await;
+    let reader =
+        "[service]\nname = \"tower\"\nowner = \"x\"\n\n[subscribes]\n\"flights.flight.departed\" = 1\n";
+    let reader = Contract::parse(Path::new("contract.toml"), reader).unwrap();
+    let reader = Announcement::of(&reader, "1.0.0", "tower-1", []);
+    let reading = contracts.announce(reader, ContractCheck::Refuse).await.unwrap();
+    let (code, said) = Process::new(&server.url()).ends().await;
+    assert!(code == 6 && said.contains("HW0102") && said.contains("tower"), "{code}: {said}");
+    let edge = Process::new(&server.url()).args(&["--contract-check", "warn"]).start().await;
+    assert_eq!(post(&edge.address, &departed("1", FLIGHT)).await.0, 201);
+    reading.close().await;
+}
+
+async fn contracts(server: &Server) -> Contracts {
+    let connection = Connection::to(&server.url()).unwrap();
+    let (client, denials) = connection.connect_watched("edge-tests").await.unwrap();
+    Contracts::new(client, denials)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,21 @@ async fn a_decision_is_stored_at_the_version_that_it_was_made_on() {
 }
 
 #[tokio::test]
+async fn a_conflict_names_the_version_of_now_also_when_others_have_written_since() {
+    let bed = Bed::start().await;
+    let other = bed.another_edge().await;
+    bed.structured(&departed("1", FLIGHT)).await.is_stored();
+    for (id, header, actual) in [("2", ("if-none-match", "*"), 2), ("3", ("if-match", "\"1\""), 3)] {
+        other.structured(&departed(id, FLIGHT)).await.is_stored();
+        let answer = bed.structured_with(&[header], &departed("late", FLIGHT)).await;
+        assert_eq!(answer.is_problem("version-conflict").body["actual"], actual, "{header:?}");
+        assert_eq!(answer.header("etag"), Some(format!("\"{actual}\"").as_str()));
+    }
+    let answer = bed.structured_with(&[("if-match", "\"3\"")], &departed("late", FLIGHT)).await;
+    assert_eq!(answer.is_stored().sequences(), [4]);
+}
+
+#[tokio::test]
 async fn a_version_that_nobody_has_seen_conflicts_also_at_an_edge_that_has_just_started() {
     let bed = Bed::start().await;
     bed.structured(&departed("1", FLIGHT)).await.is_stored();

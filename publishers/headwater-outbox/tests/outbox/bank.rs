@@ -31,6 +31,28 @@ pub(crate) struct Visited {
     pub(crate) branch: String,
 }
 
+/// An event whose type can hold what its schema refuses.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(domain = "bank", aggregate = "branch", name = "rated", version = 1)]
+pub(crate) struct Rated {
+    #[event(key)]
+    pub(crate) branch: String,
+    #[schemars(range(min = 1, max = 5))]
+    pub(crate) stars: u8,
+}
+
+/// The same for another domain.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema, Event)]
+#[event(domain = "shop", aggregate = "order", name = "ordered", version = 1)]
+pub(crate) struct Ordered {
+    #[event(key)]
+    pub(crate) order: String,
+}
+
+pub(crate) fn shop() -> Domain {
+    "shop".parse().unwrap()
+}
+
 pub(crate) fn bank() -> Domain {
     "bank".parse().unwrap()
 }

@@ -15,7 +15,9 @@ group![
     the_same_command_in_two_transactions_at_once_is_enqueued_once,
     a_command_id_that_is_used_for_other_events_is_refused,
     one_command_may_concern_aggregates_of_several_kinds,
+    a_command_that_led_to_nothing_is_known_too,
     a_transaction_that_others_have_overtaken_can_be_retried,
+    a_transaction_that_waits_too_long_for_another_one_can_be_retried,
     a_commit_that_is_not_flushed_becomes_one_that_is,
 ];
 
@@ -160,6 +162,44 @@ async fn one_command_may_concern_aggregates_of_several_kinds() {
     let mut ids = bed.ids().await;
     ids.sort();
     assert_eq!(ids, ["c1/0", "c1/1", "c1/2"]);
+}
+
+async fn a_command_that_led_to_nothing_is_known_too() {
+    let bed = Bed::new().await;
+    let mut client = bed.client().await;
+    // What the first time has changed may change what is decided the second time.
+    for (id, first, second) in [("c1", 0, 0), ("c2", 0, 1), ("c3", 1, 0)] {
+        for (count, expected) in [(first, Enqueued::New), (second, Enqueued::Repeated)] {
+            let transaction = client.transaction().await.unwrap();
+            let (context, events) = (CommandContext::new(id), vec![booked("a"); count]);
+            let enqueued = bed.outbox.enqueue(&transaction, &context, Timestamp::now(), &events).await;
+            assert_eq!(enqueued.unwrap(), expected, "{id}");
+            transaction.commit().await.unwrap();
+        }
+    }
+    bed.drain().await;
+    assert_eq!(bed.ids().await, ["c3/0"]);
+}
+
+async fn a_transaction_that_waits_too_long_for_another_one_can_be_retried() {
+    let bed = Bed::new().await;
+    let (mut first, mut second) = (bed.client().await, bed.client().await);
+    second.batch_execute("SET lock_timeout = '50ms'").await.unwrap();
+    let (c1, c2) = (CommandContext::new("c1"), CommandContext::new("c2"));
+    let one = first.transaction().await.unwrap();
+    let enqueued = bed.outbox.enqueue(&one, &c1, Timestamp::now(), &[booked("a")]).await;
+    assert_eq!(enqueued.unwrap(), Enqueued::New);
+    let other = second.transaction().await.unwrap();
+    let error = bed.outbox.enqueue(&other, &c2, Timestamp::now(), &[booked("a")]).await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    other.rollback().await.unwrap();
+    one.commit().await.unwrap();
+    let again = second.transaction().await.unwrap();
+    let enqueued = bed.outbox.enqueue(&again, &c2, Timestamp::now(), &[booked("a")]).await;
+    assert_eq!(enqueued.unwrap(), Enqueued::New);
+    again.commit().await.unwrap();
+    bed.drain().await;
+    assert_eq!(bed.ids().await, ["c1/0", "c2/0"]);
 }
 
 async fn a_transaction_that_others_have_overtaken_can_be_retried() {

@@ -16,6 +16,7 @@ mod enqueuing;
 mod housekeeping;
 mod migrating;
 mod ordering;
+mod outages;
 mod refusing;
 mod relay_process;
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         enqueuing::CASES,
         ordering::CASES,
         conflicts::CASES,
+        outages::CASES,
         refusing::CASES,
         housekeeping::CASES,
         migrating::CASES,

@@ -4,12 +4,13 @@ use headwater_log::testkit::Server;
 use headwater_outbox::{EnqueueError, Outbox, RelayError};
 use jiff::Timestamp;
 
-use crate::bank::{Booked, booked};
+use crate::bank::{Booked, Rated, booked};
 use crate::bed::{Bed, SOURCE, eventually};
 use crate::cases::group;
 
 group![
     what_the_log_would_refuse_is_refused_before_the_commit,
+    data_that_does_not_fit_the_declared_schema_is_refused_before_the_commit,
     what_a_server_refuses_stops_its_aggregate_and_nothing_else,
     without_its_tables_a_relay_says_so,
     a_relay_that_the_database_refuses_says_so,
@@ -57,6 +58,26 @@ async fn what_the_log_would_refuse_is_refused_before_the_commit() {
         bed.outbox.enqueue(&transaction, &context, Timestamp::now(), &vec![booked("a"); 1000]).await.unwrap();
     transaction.commit().await.unwrap();
     assert_eq!(bed.drain().await.events, 1000);
+}
+
+async fn data_that_does_not_fit_the_declared_schema_is_refused_before_the_commit() {
+    let bed = Bed::new().await;
+    let mut client = bed.client().await;
+    let rated = |stars| Rated { branch: "north".to_owned(), stars };
+    let transaction = client.transaction().await.unwrap();
+    let context = CommandContext::new("c");
+    let command = bed.outbox.command(&context, Timestamp::now()).event(&booked("a")).event(&rated(6));
+    let error = command.enqueue(&transaction).await.unwrap_err();
+    let EnqueueError::Violation(violation) = &error else { panic!("{error:?}") };
+    assert_eq!((violation.event.as_str(), violation.pointer.as_str()), ("c/1", "/stars"));
+    assert!(!error.is_retryable());
+    transaction.commit().await.unwrap();
+    assert_eq!(bed.outbox.pending(&client).await.unwrap().appends, 0);
+
+    let transaction = client.transaction().await.unwrap();
+    let _new = bed.outbox.enqueue(&transaction, &context, Timestamp::now(), &[rated(5)]).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(bed.drain().await.events, 1);
 }
 
 async fn what_a_server_refuses_stops_its_aggregate_and_nothing_else() {

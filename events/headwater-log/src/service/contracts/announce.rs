@@ -45,7 +45,8 @@ fn schema(schema: EventSchema) -> Option<AnnouncedSchema> {
 }
 
 /// A name for this process that no other one has, in which an operator sees where it runs.
-fn instance() -> String {
+#[must_use]
+pub fn instance() -> String {
     // Containers have the variable, and services of systemd the file.
     let host = std::env::var("HOSTNAME").or_else(|_| std::fs::read_to_string("/etc/hostname"));
     let host = host.ok().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty());

@@ -8,7 +8,7 @@ mod entry;
 mod error;
 mod registry;
 
-pub use announce::announce;
+pub use announce::{announce, instance};
 pub use announced::Announced;
 pub use check::ContractCheck;
 pub use error::AnnounceError;

@@ -1,13 +1,37 @@
 use std::collections::HashMap;
 
-use headwater_event::{Envelope, EventSet};
 use jsonschema::Validator;
 
-/// The schemas of the events that a decider may yield, each of exactly the version that is declared.
+use crate::{Envelope, EventSchema, EventSet};
+
+/// The schemas of the events that a publisher may send, each of exactly the version that is declared.
 ///
 /// The gate has compared them with the registered ones when the service was built, so whoever fits them fits the registry.
+///
+/// # Example: a price below zero
+///
+/// ```
+/// use headwater_event::{CommandContext, Event, JsonSchema, Schemas};
+/// use jiff::Timestamp;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, JsonSchema, Event)]
+/// #[event(domain = "orders", aggregate = "order", name = "paid", version = 1)]
+/// struct OrderPaid {
+///     #[event(key)]
+///     order: String,
+///     #[schemars(range(min = 0))]
+///     cents: i64,
+/// }
+///
+/// let schemas = Schemas::of::<OrderPaid>()?;
+/// let refund = OrderPaid { order: "7".into(), cents: -300 };
+/// let event = CommandContext::new("refund-1").envelope(&refund, 0, "/orders", Timestamp::UNIX_EPOCH)?;
+/// assert_eq!(schemas.check(&event).unwrap_err().pointer, "/cents");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Schemas(HashMap<String, Validator>);
+pub struct Schemas(HashMap<String, Validator>);
 
 /// An event's data isn't what the schema of its declared version says. Nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,18 +48,23 @@ pub struct SchemaViolation {
 }
 
 /// A schema that can't be compiled. The registry would have refused it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the schema of {type_name} is none: {problem}")]
-pub(crate) struct SchemaError {
+pub struct SchemaError {
     /// The CloudEvents type, with the version.
-    pub(crate) type_name: String,
+    pub type_name: String,
     /// What is wrong with the schema.
-    pub(crate) problem: String,
+    pub problem: String,
 }
 
 impl Schemas {
-    pub(crate) fn of<S: EventSet>() -> Result<Self, SchemaError> {
-        let compile = |schema: headwater_event::EventSchema| {
+    /// Compiles the schemas of a set's events.
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaError`] for the first one that can't be compiled.
+    pub fn of<S: EventSet>() -> Result<Self, SchemaError> {
+        let compile = |schema: EventSchema| {
             let type_name = schema.event_type.to_string();
             match jsonschema::validator_for(&schema.serialize) {
                 Ok(validator) => Ok((type_name, validator)),
@@ -47,7 +76,11 @@ impl Schemas {
     }
 
     /// Compares an event's data with the schema of its type.
-    pub(crate) fn check(&self, envelope: &Envelope) -> Result<(), SchemaViolation> {
+    ///
+    /// # Errors
+    ///
+    /// [`SchemaViolation`], also for an event that isn't one of the set in its declared version.
+    pub fn check(&self, envelope: &Envelope) -> Result<(), SchemaViolation> {
         let violation = |pointer: String, problem: String| SchemaViolation {
             event: envelope.id().to_owned(),
             type_name: envelope.type_name().to_owned(),
