@@ -38,7 +38,7 @@ pub struct FeedSummary {
 }
 
 /// How many commands are under way at the most. More gain nothing: the log is busy with these.
-const UNDER_WAY_MAX: usize = 4096;
+const UNDER_WAY_MAX: usize = 1024;
 
 impl<D: Decider> Feed<D> {
     /// A feed into these aggregates.

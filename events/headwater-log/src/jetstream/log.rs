@@ -62,7 +62,7 @@ pub(super) struct Broker {
 
 /// How many appends may be under way before a caller waits for room. More are hardly faster, and on a slow
 /// disk so many that the last one's time is up before its turn comes would all be sent again.
-const APPENDS_IN_FLIGHT: usize = 4096;
+const APPENDS_IN_FLIGHT: usize = 1024;
 
 /// How many of them may be atomic batches. The server handles a connection's batches one by one, at some
 /// milliseconds each, and takes at most 50 at a time for a stream, from all its writers.
