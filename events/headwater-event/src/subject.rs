@@ -108,10 +108,8 @@ impl Aggregate {
     pub fn new(domain: Domain, name: &str, id: impl Into<String>) -> Result<Self, SubjectError> {
         check_name("aggregate", name)?;
         let id = id.into();
-        let escaped_id = match Cow::from(utf8_percent_encode(&id, ESCAPED)) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(escaped) => Some(escaped),
-        };
+        let escaped_id = Cow::from(utf8_percent_encode(&id, ESCAPED));
+        let escaped_id = (escaped_id != id).then(|| escaped_id.into_owned());
         if id.is_empty() {
             return Err(SubjectError::EmptyId);
         }
@@ -334,6 +332,8 @@ mod tests {
         assert_eq!(aggregate.subject("paid"), "evt.orders.order.paid.a%20b%2Ec%2A%3E%25%C3%A9");
         assert_eq!(aggregate.filter(), "evt.orders.order.*.a%20b%2Ec%2A%3E%25%C3%A9");
         assert_eq!(aggregate.note_subject("state"), "note.orders.order.a%20b%2Ec%2A%3E%25%C3%A9.state");
+        assert_eq!(order("*").unwrap().subject("paid"), "evt.orders.order.paid.%2A");
+        assert_eq!(order("a-b_7").unwrap().subject("paid"), "evt.orders.order.paid.a-b_7");
     }
 
     #[test]

@@ -88,7 +88,8 @@ impl Acks {
         match sent.await.unwrap_or_else(|elapsed| Err(elapsed.into())) {
             Ok(()) => std::mem::forget(unsent),
             Err(failure) => {
-                if let Some(awaited) = self.0.lock().by_token.remove(&unsent.token) {
+                let awaited = self.0.lock().by_token.remove(&unsent.token);
+                if let Some(awaited) = awaited {
                     awaited.awaiting.answered(Verdict::NotNow(failure));
                 }
             }

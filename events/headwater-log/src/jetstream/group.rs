@@ -130,36 +130,32 @@ impl Shared {
 
     /// Sends a commit by itself, whose aggregates are busy with it already.
     async fn send_alone(self: &Arc<Self>, waiting: Waiting) {
-        let shared = Arc::clone(self);
+        let aggregates = waiting.attempt.aggregates().cloned().collect();
+        let alone = Alone { shared: Arc::clone(self), aggregates };
         let Some(room) = waiting.attempt.room().await else {
             let given_up = waiting.attempt.given_up("too many commits are under way".into());
-            shared.end_alone(&waiting.attempt.aggregates().cloned().collect::<Vec<_>>());
+            drop(alone);
             return waiting.answer(Err(given_up));
         };
         let Waiting { attempt, answer, _room, .. } = waiting;
-        let aggregates: Vec<_> = attempt.aggregates().cloned().collect();
         let done = move |answered| {
-            drop((room, _room));
-            shared.end_alone(&aggregates);
+            drop((room, _room, alone));
             // Who doesn't wait has nothing to be told.
             answer.send(answered).ok();
         };
         attempt.send(done).await;
     }
 
-    fn end_alone(self: &Arc<Self>, aggregates: &[Aggregate]) {
-        let mut gathering = self.lock();
-        gathering.alone -= 1;
-        gathering.end(aggregates);
-        self.go_on(&mut gathering);
-    }
-
     /// Sends what waits, one batch after another, until nothing can be sent any more.
     async fn send_waiting(self: Arc<Self>) {
+        let mut sending = Sending { shared: &self, has_ended: false };
         loop {
             // Callers who have just got their answers go first: what they ask for next belongs to the next batch.
             yield_now().await;
-            let Some(Ready { together, alone }) = self.take_ready() else { return };
+            let Some(Ready { together, alone }) = self.take_ready() else {
+                sending.has_ended = true;
+                return;
+            };
             self.spawn_alone(alone);
             let singles = together.iter().all(|waiting| waiting.attempt.events() == 1);
             if together.len() == 1 || (singles && self.lock().alone + together.len() <= ALONE_MAX) {
@@ -251,6 +247,35 @@ impl Shared {
     /// A panic while the lock is held can't leave a commit half-taken: they are moved in and out.
     fn lock(&self) -> MutexGuard<'_, Gathering> {
         self.gathering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A commit that is under way alone, until it is dropped: answered, or given up by whoever began it.
+struct Alone {
+    shared: Arc<Shared>,
+    aggregates: Vec<Aggregate>,
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let mut gathering = self.shared.lock();
+        gathering.alone -= 1;
+        gathering.end(&self.aggregates);
+        self.shared.go_on(&mut gathering);
+    }
+}
+
+/// The task that sends what waits. When it is stopped before it has ended, for example with its runtime, the next commit starts another.
+struct Sending<'a> {
+    shared: &'a Shared,
+    has_ended: bool,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.shared.lock().is_sending = false;
+        }
     }
 }
 

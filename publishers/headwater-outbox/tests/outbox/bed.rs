@@ -44,7 +44,7 @@ impl Bed {
         client.batch_execute("ALTER SYSTEM SET track_commit_timestamp = on").await.unwrap();
         postgres.restart().await.unwrap();
         let mut client = postgres.connect().await.unwrap();
-        let ledger = "CREATE TABLE ledger (command text, account text, times bigint)";
+        let ledger = "CREATE TABLE ledger (command text, account text, times bigint, number bigserial)";
         client.batch_execute(ledger).await.unwrap();
         let outbox = Outbox::new(SOURCE);
         outbox.migrate(&mut client).await.unwrap();
@@ -121,7 +121,8 @@ impl Bed {
             .client()
             .await
             .query(
-                "SELECT command, account, times FROM ledger ORDER BY pg_xact_commit_timestamp(xmin), ctid",
+                // A row may be put into an earlier place than the one before it, so its place says nothing.
+                "SELECT command, account, times FROM ledger ORDER BY pg_xact_commit_timestamp(xmin), number",
                 &[],
             )
             .await

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use headwater_log::JetStreamConfig;
 use headwater_log::testkit::{Proxy, Server};
+use headwater_log::{Flush, JetStreamConfig};
 use tokio::time::sleep;
 
 use crate::crowd::Crowd;
@@ -67,17 +67,20 @@ async fn disturb(proxy: &Proxy, random: &mut Random) {
     }
 }
 
+/// Each service has so many callers at once that it gathers their commands into batches, some of which conflict.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_flushes_and_is_killed_loses_nothing() {
+    const SERVICES: u64 = 3;
     let mut server = Server::builder().sync_always().start().await.unwrap();
     let mut crowd = Crowd::new();
-    for service in 0..WRITERS {
-        crowd.add_service(&server.url(), impatient(service)).await;
+    for service in 0..SERVICES {
+        let gathering = JetStreamConfig { flush: Flush::Always, ..impatient(service) };
+        crowd.add_service(&server.url(), gathering).await;
     }
-    crowd.begin(WRITERS, ACCOUNTS);
+    crowd.begin(30 * SERVICES, 60);
     let mut random = Random::new(2);
     for round in 0..rounds(6) {
-        crowd.ledger.more(20 + random.below(100)).await;
+        crowd.ledger.more(200 + random.below(1000)).await;
         if round % 3 == 2 {
             server.pause().await.unwrap();
             sleep(Duration::from_millis(random.below(1500))).await;
@@ -85,6 +88,7 @@ async fn a_server_that_flushes_and_is_killed_loses_nothing() {
         server.kill().await.unwrap();
         server.restart().await.unwrap();
     }
-    crowd.ledger.more(100).await;
-    crowd.prove(&server.url()).await;
+    crowd.ledger.more(500).await;
+    let report = crowd.prove(&server.url()).await;
+    assert!(report.conflicts() > 0, "nobody was in another's way");
 }
