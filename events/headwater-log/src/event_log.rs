@@ -147,8 +147,8 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// What was noted beside an aggregate's events under `name`: something that was derived from them.
     ///
-    /// Notes aren't events. Nobody follows them, no other call shows them, and an operator may remove any of them, or all,
-    /// at any time, so whoever reads one must get by without it, and a note must say by itself of which events it was
+    /// Notes aren't events. Nobody follows them, no other call shows them, and an operator may remove all of an aggregate's, or
+    /// all, at any time, so whoever reads one must get by without it, and a note must say by itself of which events it was
     /// made. What [`keep_notes`](Self::keep_notes) has kept before the call is there.
     ///
     /// # Errors

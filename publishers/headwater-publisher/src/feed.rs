@@ -70,9 +70,18 @@ impl<D: Decider> Feed<D> {
             }
         }
         self.busy.insert(aggregate.clone());
-        let result = self.aggregates.begin(aggregate.clone(), command).await;
+        let aggregates = self.aggregates.clone();
+        let (mut begun, mut failed) = (pin!(aggregates.begin(aggregate.clone(), command)), Ok(()));
+        let result = loop {
+            tokio::select! {
+                biased;
+                result = &mut begun => break result,
+                // What is under way may have the room that this one waits for.
+                Some(answer) = self.under_way.next() => failed = failed.and(self.settle(answer)),
+            }
+        };
         self.under_way.push(result.map(|result| Answer { aggregate, command_id, result }).boxed());
-        Ok(())
+        failed
     }
 
     /// Waits for something else, such as the source's next command. The answers that come meanwhile are

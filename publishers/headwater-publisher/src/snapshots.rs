@@ -134,14 +134,14 @@ impl<D: Decider> Snapshooter<D> {
             None
         };
         let name = stored(event);
-        let names = [STATE, &name];
-        let reading = try_join(log.notes(aggregate, &names), log.note(aggregate, ROOT));
-        let (mut notes, root) = match timeout(READ_MAX, reading).await {
-            Ok(Ok((notes, root))) => (notes.into_iter(), root),
+        // As they are at one moment: with the root of another, notes that were removed in between would count as never made.
+        let names = [STATE, &name, ROOT];
+        let mut notes = match timeout(READ_MAX, log.notes(aggregate, &names)).await {
+            Ok(Ok(notes)) => notes.into_iter(),
             Ok(Err(error)) => return unusable(&error),
             Err(elapsed) => return unusable(&elapsed),
         };
-        let (note, is_noted) = (notes.next()??, notes.next()?.is_some());
+        let (note, is_noted, root) = (notes.next()??, notes.next()?.is_some(), notes.next()?);
         let snapshot: Snapshot = match serde_json::from_slice(&note) {
             Ok(snapshot) => snapshot,
             Err(error) => return unusable(&error),
@@ -167,10 +167,11 @@ impl<D: Decider> Snapshooter<D> {
         event: Fingerprint,
     ) -> Result<Option<u64>, ReadError> {
         let (domain, name) = (aggregate.domain(), stored(event));
+        // In this order, which the leader keeps: the root that is there after the note was looked for.
         let (note, root) = try_join(log.note(aggregate, &name), log.note(aggregate, ROOT)).await?;
         let sequence = note.and_then(|note| std::str::from_utf8(&note).ok()?.parse().ok());
         let Some(sequence) = sequence else {
-            // That it isn't noted means something only when the notes are those that were relied on.
+            // That it isn't noted means something only when the notes are those that were relied on, and still are.
             return match noted.so_far() {
                 (Some(known), _) if root.as_deref() == Some(known.as_bytes()) => Ok(None),
                 _ => Err(ReadError::Unavailable { domain: domain.clone(), source: REMOVED.into() }),

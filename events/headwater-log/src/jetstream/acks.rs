@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_nats::{Client, Message, Subscriber};
 use futures::{FutureExt as _, StreamExt as _};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -19,7 +20,6 @@ use crate::denials::{Denial, Denials, Denied};
 ///
 /// All answers come on one inbox and are read by one task, which has one clock and hears of denials once for all of them: a
 /// subscription, a timer and a wake-up for each message cost more than the message.
-#[derive(Clone)]
 pub(super) struct Acks(Arc<Shared>);
 
 /// Who awaits a verdict.
@@ -33,11 +33,13 @@ pub(super) trait Awaiting: Send + 'static {
 
 struct Shared {
     client: Client,
+    /// The log's own: a caller's may not be driven while it isn't calling.
+    runtime: Handle,
     denials: Denials,
     /// Where answers go, but for the last token.
     inbox: String,
     /// Ends the task that reads the answers when it is dropped; closed when that has ended.
-    reader: tokio::sync::Mutex<Option<oneshot::Sender<Infallible>>>,
+    reader: Mutex<Option<oneshot::Sender<Infallible>>>,
     awaited: Mutex<AllAwaited>,
     /// Wakes the task to look at the clock again.
     begun: Arc<Notify>,
@@ -53,6 +55,8 @@ struct AllAwaited {
 
 struct Awaited {
     until: Instant,
+    /// Whether the message is on its way. Until then, whoever sends it sees to the time.
+    is_sent: bool,
     awaiting: Box<dyn Awaiting>,
 }
 
@@ -62,34 +66,48 @@ const TICK: Duration = Duration::from_millis(20);
 type Failure = Box<dyn Error + Send + Sync>;
 
 impl Acks {
-    pub(super) fn new(client: Client, denials: Denials) -> Self {
+    pub(super) fn new(client: Client, runtime: Handle, denials: Denials) -> Self {
         let inbox = client.new_inbox();
         Self(Arc::new(Shared {
             client,
+            runtime,
             denials,
             inbox,
-            reader: tokio::sync::Mutex::default(),
+            reader: Mutex::default(),
             awaited: Mutex::default(),
             begun: Arc::default(),
         }))
     }
 
-    /// Publishes a message. Whoever awaits it gets the verdict, [`Verdict::Lost`] when none comes in time.
-    pub(super) async fn publish(&self, message: Outgoing, until: Instant, awaiting: Box<dyn Awaiting>) {
+    /// Publishes messages, the last of which is answered. Whoever awaits that gets the verdict, [`Verdict::Lost`] when none comes
+    /// in time.
+    pub(super) async fn publish(
+        &self,
+        before: Vec<Outgoing>,
+        last: Outgoing,
+        until: Instant,
+        awaiting: Box<dyn Awaiting>,
+    ) {
+        if until <= Instant::now() {
+            return awaiting.answered(Verdict::NotNow("its time was up before it could be sent".into()));
+        }
         let unsent = Unsent { shared: &self.0, token: self.0.begin(until, awaiting) };
         let reply = format!("{}.{}", self.0.inbox, unsent.token);
+        let client = &self.0.client;
         let sent = timeout_at(until, async {
             self.listen().await?;
-            let Outgoing { subject, headers, payload } = message;
-            self.0.client.publish_with_reply_and_headers(subject, reply, headers, payload).await?;
+            for Outgoing { subject, headers, payload } in before {
+                client.publish_with_headers(subject, headers, payload).await?;
+            }
+            let Outgoing { subject, headers, payload } = last;
+            client.publish_with_reply_and_headers(subject, reply, headers, payload).await?;
             Ok::<_, Failure>(())
         });
         // Without a connection, the client's queue fills up, and then there is no room to wait for.
         match sent.await.unwrap_or_else(|elapsed| Err(elapsed.into())) {
-            Ok(()) => std::mem::forget(unsent),
+            Ok(()) => unsent.sent(),
             Err(failure) => {
-                let awaited = self.0.lock().by_token.remove(&unsent.token);
-                if let Some(awaited) = awaited {
+                if let Some(awaited) = self.0.remove(unsent.token) {
                     awaited.awaiting.answered(Verdict::NotNow(failure));
                 }
             }
@@ -98,18 +116,28 @@ impl Acks {
 
     /// Has the answers read.
     async fn listen(&self) -> Result<(), async_nats::SubscribeError> {
-        let mut reader = self.0.reader.lock().await;
-        if reader.as_ref().is_some_and(|reader| !reader.is_closed()) {
+        if is_open(&self.0.reader()) {
             return Ok(());
         }
         let denied = self.0.denials.watch();
         let answers = self.0.client.subscribe(format!("{}.*", self.0.inbox)).await?;
         let (open, closed) = oneshot::channel();
-        *reader = Some(open);
+        {
+            let mut reader = self.0.reader();
+            // Somebody else was first.
+            if is_open(&reader) {
+                return Ok(());
+            }
+            *reader = Some(open);
+        }
         let task = Reader { shared: Arc::downgrade(&self.0), begun: self.0.begun.clone() };
-        tokio::spawn(task.run(answers, denied, closed));
+        self.0.runtime.spawn(task.run(answers, denied, closed));
         Ok(())
     }
+}
+
+fn is_open(reader: &Option<oneshot::Sender<Infallible>>) -> bool {
+    reader.as_ref().is_some_and(|reader| !reader.is_closed())
 }
 
 /// A message that may not have been sent yet. Whoever gives up before that awaits nothing.
@@ -118,10 +146,19 @@ struct Unsent<'a> {
     token: u64,
 }
 
+impl Unsent<'_> {
+    /// It is on its way, unless it was answered already.
+    fn sent(self) {
+        if let Some(awaited) = self.shared.lock().by_token.get_mut(&self.token) {
+            awaited.is_sent = true;
+        }
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Unsent<'_> {
     fn drop(&mut self) {
-        let awaited = self.shared.lock().by_token.remove(&self.token);
-        drop(awaited);
+        self.shared.remove(self.token);
     }
 }
 
@@ -153,18 +190,21 @@ impl Shared {
         let mut awaited = self.lock();
         awaited.last += 1;
         let token = awaited.last;
-        awaited.by_token.insert(token, Awaited { until, awaiting });
+        awaited.by_token.insert(token, Awaited { until, is_sent: false, awaiting });
         if std::mem::take(&mut awaited.unwatched) {
             self.begun.notify_one();
         }
         token
     }
 
+    fn remove(&self, token: u64) -> Option<Awaited> {
+        self.lock().by_token.remove(&token)
+    }
+
     fn answer(&self, message: &Message) {
         let token = message.subject.rsplit('.').next().and_then(|token| token.parse().ok());
-        let awaited = token.and_then(|token: u64| self.lock().by_token.remove(&token));
         // Whose time is up isn't awaited any more.
-        if let Some(awaited) = awaited {
+        if let Some(awaited) = token.and_then(|token| self.remove(token)) {
             awaited.awaiting.answered(Verdict::of(message));
         }
     }
@@ -190,7 +230,8 @@ impl Shared {
     fn expire(&self) -> bool {
         let now = Instant::now();
         let mut awaited = self.lock();
-        let late: Vec<_> = awaited.by_token.extract_if(|_, awaited| awaited.until <= now).collect();
+        let is_late = |_: &u64, awaited: &mut Awaited| awaited.is_sent && awaited.until <= now;
+        let late: Vec<_> = awaited.by_token.extract_if(is_late).collect();
         awaited.unwatched = awaited.by_token.is_empty();
         let watched = !awaited.unwatched;
         drop(awaited);
@@ -198,6 +239,11 @@ impl Shared {
             awaited.awaiting.answered(Verdict::Lost("the log gave no answer in time".into()));
         }
         watched
+    }
+
+    /// Whether it is there or not, a panic elsewhere hasn't changed it.
+    fn reader(&self) -> MutexGuard<'_, Option<oneshot::Sender<Infallible>>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic while the lock is held can't leave the map half-changed: entries are moved in and out.

@@ -57,7 +57,8 @@ impl<F: FnOnce(Answer) + Send + 'static> Awaiting for Sent<F> {
             }
             // What is rare has a task of its own; for each append, one would cost half of the throughput.
             verdict => {
-                tokio::spawn(async move { done(attempt.insist(verdict).await) });
+                let runtime = attempt.broker.runtime.clone();
+                runtime.spawn(async move { done(attempt.insist(verdict).await) });
             }
         }
     }
@@ -178,7 +179,9 @@ impl Attempt {
         let mut messages: Vec<_> = self.messages().collect();
         let awaiting = Box::new(Sent { attempt: self, done });
         match messages.pop() {
-            Some(message) if messages.is_empty() => broker.acks.publish(message, until, awaiting).await,
+            Some(message) if messages.is_empty() => {
+                broker.acks.publish(messages, message, until, awaiting).await;
+            }
             last => {
                 messages.extend(last);
                 // What is large is kept apart: it would be moved about for each append.
@@ -268,8 +271,8 @@ impl Attempt {
             Verdict::Refused { code, description } => {
                 Ok(Err(AppendError::Refused { aggregate: self.aggregate().clone(), code, description }))
             }
-            // Without its answers nobody would ever know.
-            Verdict::Denied(denial) if denial.subscription => Err(denial.into()),
+            // Without its answers nobody would ever know; nor whether it was stored before it was denied.
+            Verdict::Denied(denial) if denial.subscription || self.answer_lost => Err(denial.into()),
             Verdict::Denied(Denial { subject, .. }) => {
                 Ok(Err(AppendError::Denied { aggregate: self.aggregate().clone(), subject }))
             }

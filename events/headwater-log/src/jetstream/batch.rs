@@ -1,6 +1,6 @@
 //! Atomic batch publish (NATS ADR-50): all messages are stored, or none.
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::acks::{Awaiting, waiter};
 use super::append::Outgoing;
@@ -23,22 +23,13 @@ pub(super) async fn publish(
         // Each attempt is a batch of its own: the server may still hold what is left of the last one.
         let inbox = broker.client.new_inbox();
         let batch = inbox.rsplit('.').next().unwrap_or(&inbox);
-        let staged = timeout_at(until, async {
-            for (mut message, number) in messages.into_iter().zip(1..) {
-                mark(&mut message, batch, number);
-                broker.client.publish_with_headers(message.subject, message.headers, message.payload).await?;
-            }
-            Ok::<_, async_nats::PublishError>(())
-        });
-        match staged.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return awaiting.answered(Verdict::NotNow(error.into())),
-            Err(elapsed) => return awaiting.answered(Verdict::NotNow(elapsed.into())),
+        for (message, number) in messages.iter_mut().zip(1..) {
+            mark(message, batch, number);
         }
         mark(&mut last, batch, count);
         last.headers.insert("Nats-Batch-Commit", "1");
     }
-    broker.acks.publish(last, until, awaiting).await;
+    broker.acks.publish(messages, last, until, awaiting).await;
 }
 
 /// Publishes messages as a batch, or one alone, and waits for the verdict.

@@ -132,8 +132,12 @@ pub(super) async fn last_of_each(
                 }
                 // The end of the batch.
                 Some(status) if status.as_u16() == 204 => return Ok(last),
-                // A message that was replaced meanwhile isn't found either, and what was found before it isn't of one moment.
-                Some(StatusCode::NOT_FOUND) if !last.is_empty() => {
+                // A message that was replaced meanwhile isn't found either ("Message Not Found", and not "No Results"), and what was
+                // found before it isn't of one moment.
+                Some(StatusCode::NOT_FOUND)
+                    if !last.is_empty()
+                        || answer.description.as_deref().is_some_and(|d| d.contains("Message")) =>
+                {
                     return Err("messages were replaced while they were read".into());
                 }
                 Some(StatusCode::NOT_FOUND | StatusCode::NO_RESPONDERS) => return Ok(last),

@@ -33,7 +33,6 @@ const ALONE_MAX: usize = 12;
 const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Takes commits, and gives their answers.
-#[derive(Clone)]
 pub(super) struct Committer(Arc<Shared>);
 
 struct Shared {
@@ -72,13 +71,52 @@ struct Gathering {
     is_sending: bool,
 }
 
+/// A commit that is sent now.
+struct Taken {
+    waiting: Waiting,
+    busy: Busy,
+}
+
+/// A commit's aggregates, which are busy with it until this is dropped: it was answered, or given up by whoever began it. It must
+/// not be dropped under the lock.
+struct Busy {
+    shared: Arc<Shared>,
+    aggregates: Vec<Aggregate>,
+    /// Whether it counts as one that is under way alone.
+    alone: bool,
+}
+
+impl Busy {
+    /// It is sent alone.
+    fn alone(&mut self) {
+        if !std::mem::replace(&mut self.alone, true) {
+            self.shared.lock().alone += 1;
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let mut gathering = self.shared.lock();
+        for aggregate in &self.aggregates {
+            gathering.busy.remove(aggregate);
+        }
+        gathering.alone -= usize::from(self.alone);
+        let starts = gathering.starts_sending();
+        drop(gathering);
+        if starts {
+            self.shared.spawn_sending();
+        }
+    }
+}
+
 /// What can be sent now.
 #[derive(Default)]
 struct Ready {
     /// In their order.
-    together: Vec<Waiting>,
+    together: Vec<Taken>,
     /// In no order.
-    alone: Vec<Waiting>,
+    alone: Vec<Taken>,
 }
 
 impl Committer {
@@ -94,8 +132,8 @@ impl Committer {
         match timeout_at(attempt.deadline(), self.0.room.clone().acquire_owned()).await {
             Ok(Ok(room)) => {
                 let waiting = Waiting { attempt, answer, alone: false, _room: room };
-                if let Some(waiting) = self.0.gather(waiting) {
-                    self.0.send_alone(waiting).await;
+                if let Some(taken) = self.0.gather(waiting) {
+                    send_alone(taken).await;
                 }
             }
             Ok(Err(_)) | Err(_) => {
@@ -108,139 +146,82 @@ impl Committer {
 
 impl Shared {
     /// Takes a commit in, or returns it, if it is best sent alone and at once.
-    fn gather(self: &Arc<Self>, waiting: Waiting) -> Option<Waiting> {
+    fn gather(self: &Arc<Self>, waiting: Waiting) -> Option<Taken> {
         let mut gathering = self.lock();
         if gathering.takes_alone(&waiting.attempt) {
-            gathering.busy.extend(waiting.attempt.aggregates().cloned());
-            gathering.alone += 1;
-            return Some(waiting);
+            return Some(gathering.take(self, waiting, true));
         }
         gathering.waiting.push_back(waiting);
-        self.go_on(&mut gathering);
+        let starts = gathering.starts_sending();
+        drop(gathering);
+        if starts {
+            self.spawn_sending();
+        }
         None
     }
 
-    /// Sees to it that what waits is sent.
-    fn go_on(self: &Arc<Self>, gathering: &mut Gathering) {
-        if !gathering.is_sending && !gathering.waiting.is_empty() {
-            gathering.is_sending = true;
-            tokio::spawn(Arc::clone(self).send_waiting());
-        }
-    }
-
-    /// Sends a commit by itself, whose aggregates are busy with it already.
-    async fn send_alone(self: &Arc<Self>, waiting: Waiting) {
-        let aggregates = waiting.attempt.aggregates().cloned().collect();
-        let alone = Alone { shared: Arc::clone(self), aggregates };
-        let Some(room) = waiting.attempt.room().await else {
-            let given_up = waiting.attempt.given_up("too many commits are under way".into());
-            drop(alone);
-            return waiting.answer(Err(given_up));
-        };
-        let Waiting { attempt, answer, _room, .. } = waiting;
-        let done = move |answered| {
-            drop((room, _room, alone));
-            // Who doesn't wait has nothing to be told.
-            answer.send(answered).ok();
-        };
-        attempt.send(done).await;
-    }
-
-    /// Sends what waits, one batch after another, until nothing can be sent any more.
-    async fn send_waiting(self: Arc<Self>) {
-        let mut sending = Sending { shared: &self, has_ended: false };
-        loop {
-            // Callers who have just got their answers go first: what they ask for next belongs to the next batch.
-            yield_now().await;
-            let Some(Ready { together, alone }) = self.take_ready() else {
-                sending.has_ended = true;
-                return;
-            };
-            self.spawn_alone(alone);
-            let singles = together.iter().all(|waiting| waiting.attempt.events() == 1);
-            if together.len() == 1 || (singles && self.lock().alone + together.len() <= ALONE_MAX) {
-                for waiting in together {
-                    self.lock().alone += 1;
-                    self.send_alone(waiting).await;
-                }
-            } else if !together.is_empty() {
-                self.commit(together).await;
-            }
-        }
+    /// Has what waits sent, after [`Gathering::starts_sending`] has said so, and not under the lock.
+    fn spawn_sending(self: &Arc<Self>) {
+        let sending = Sending { shared: Arc::clone(self), has_ended: false };
+        self.broker.runtime.spawn(sending.run());
     }
 
     /// What can be sent now; none when nothing can, and then nobody sends any more.
-    fn take_ready(&self) -> Option<Ready> {
+    fn take_ready(self: &Arc<Self>) -> Option<Ready> {
         let mut gathering = self.lock();
-        let ready = gathering.take_ready(Instant::now() + self.broker.config.answer_timeout);
+        let ready = gathering.take_ready(self, Instant::now() + self.broker.config.answer_timeout);
         gathering.is_sending = !(ready.together.is_empty() && ready.alone.is_empty());
         gathering.is_sending.then_some(ready)
     }
 
     /// Has commits sent alone, in no order.
-    fn spawn_alone(self: &Arc<Self>, commits: Vec<Waiting>) {
-        for waiting in commits {
-            self.lock().alone += 1;
-            let shared = Arc::clone(self);
-            tokio::spawn(async move { shared.send_alone(waiting).await });
+    fn spawn_alone(&self, commits: Vec<Taken>) {
+        for mut taken in commits {
+            taken.busy.alone();
+            self.broker.runtime.spawn(send_alone(taken));
         }
     }
 
     /// Sends a batch, and answers what can be answered.
-    async fn commit(self: &Arc<Self>, mut group: Vec<Waiting>) {
-        let count = group.iter().map(|waiting| waiting.attempt.events()).sum();
+    async fn commit(&self, mut group: Vec<Taken>) {
+        let count = group.iter().map(|taken| taken.waiting.attempt.events()).sum();
         let verdict = self.verdict_on(&group).await;
-        for waiting in &mut group {
-            waiting.attempt.note(&verdict);
+        for taken in &mut group {
+            taken.waiting.attempt.note(&verdict);
         }
         match verdict {
-            Verdict::Stored { sequence, duplicate: false } => self.stored(group, sequence, count),
+            Verdict::Stored { sequence, duplicate: false } => stored(group, sequence, count),
             Verdict::Conflict | Verdict::Duplicates => self.refused(group).await,
             // Each for itself: their deadlines, their answers, and what is wrong with one of them.
             _ => self.spawn_alone(group),
         }
     }
 
-    async fn verdict_on(&self, group: &[Waiting]) -> Verdict {
+    async fn verdict_on(&self, group: &[Taken]) -> Verdict {
         // Nobody waits longer than is allowed.
-        let deadline = group.iter().map(|waiting| waiting.attempt.deadline()).min();
-        let messages = group.iter().flat_map(|waiting| waiting.attempt.messages()).collect();
+        let deadline = group.iter().map(|taken| taken.waiting.attempt.deadline()).min();
+        let messages = group.iter().flat_map(|taken| taken.waiting.attempt.messages()).collect();
         batch::verdict(&self.broker, messages, deadline.unwrap_or_else(Instant::now)).await
     }
 
-    /// All are stored, one after another, the last event here.
-    fn stored(&self, group: Vec<Waiting>, last: u64, count: usize) {
-        let mut gathering = self.lock();
-        for waiting in &group {
-            gathering.end(waiting.attempt.aggregates());
-        }
-        drop(gathering);
-        let mut before = last - count as u64;
-        for waiting in group {
-            before += waiting.attempt.events() as u64;
-            waiting.answer(Ok(Appended { last: before, duplicate: false }));
-        }
-    }
-
     /// At least one of them can't be stored: those whose aggregates have moved on, or whoever it may be.
-    async fn refused(self: &Arc<Self>, group: Vec<Waiting>) {
-        let outdated = join_all(group.iter().map(|waiting| waiting.attempt.is_outdated())).await;
+    async fn refused(&self, group: Vec<Taken>) {
+        let outdated = join_all(group.iter().map(|taken| taken.waiting.attempt.is_outdated())).await;
         let (mut again, mut alone) = (Vec::new(), Vec::new());
-        for (waiting, outdated) in group.into_iter().zip(outdated) {
+        for (taken, outdated) in group.into_iter().zip(outdated) {
             match outdated {
-                Ok(false) => again.push(waiting),
+                Ok(false) => again.push(taken),
                 // Who can't be asked about isn't blamed on the others.
-                Ok(true) | Err(_) => alone.push(waiting),
+                Ok(true) | Err(_) => alone.push(taken),
             }
         }
         if alone.is_empty() {
             std::mem::swap(&mut again, &mut alone);
         }
         self.spawn_alone(alone);
-        let mut gathering = self.lock();
-        for waiting in again.into_iter().rev() {
-            gathering.end(waiting.attempt.aggregates());
-            gathering.waiting.push_front(waiting);
+        for Taken { waiting, busy } in again.into_iter().rev() {
+            drop(busy);
+            self.lock().waiting.push_front(waiting);
         }
     }
 
@@ -250,31 +231,77 @@ impl Shared {
     }
 }
 
-/// A commit that is under way alone, until it is dropped: answered, or given up by whoever began it.
-struct Alone {
-    shared: Arc<Shared>,
-    aggregates: Vec<Aggregate>,
+/// Sends a commit by itself.
+async fn send_alone(Taken { waiting, busy }: Taken) {
+    let Some(room) = waiting.attempt.room().await else {
+        let given_up = waiting.attempt.given_up("too many commits are under way".into());
+        drop(busy);
+        return waiting.answer(Err(given_up));
+    };
+    let Waiting { attempt, answer, _room, .. } = waiting;
+    let done = move |answered| {
+        drop((room, _room, busy));
+        // Who doesn't wait has nothing to be told.
+        answer.send(answered).ok();
+    };
+    attempt.send(done).await;
 }
 
-impl Drop for Alone {
-    fn drop(&mut self) {
-        let mut gathering = self.shared.lock();
-        gathering.alone -= 1;
-        gathering.end(&self.aggregates);
-        self.shared.go_on(&mut gathering);
+/// All are stored, one after another, the last event here.
+fn stored(group: Vec<Taken>, last: u64, count: usize) {
+    let (group, busy): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|Taken { waiting, busy }| (waiting, busy)).unzip();
+    drop(busy);
+    let mut before = last - count as u64;
+    for waiting in group {
+        before += waiting.attempt.events() as u64;
+        waiting.answer(Ok(Appended { last: before, duplicate: false }));
     }
 }
 
-/// The task that sends what waits. When it is stopped before it has ended, for example with its runtime, the next commit starts another.
-struct Sending<'a> {
-    shared: &'a Shared,
+/// The task that sends what waits.
+struct Sending {
+    shared: Arc<Shared>,
     has_ended: bool,
 }
 
-impl Drop for Sending<'_> {
+impl Sending {
+    /// Sends one batch after another, until nothing can be sent any more.
+    async fn run(mut self) {
+        loop {
+            // Callers who have just got their answers go first: what they ask for next belongs to the next batch.
+            yield_now().await;
+            let Some(Ready { together, alone }) = self.shared.take_ready() else {
+                self.has_ended = true;
+                return;
+            };
+            self.shared.spawn_alone(alone);
+            let singles = together.iter().all(|taken| taken.waiting.attempt.events() == 1);
+            if together.len() == 1 || (singles && self.shared.lock().alone + together.len() <= ALONE_MAX) {
+                for mut taken in together {
+                    taken.busy.alone();
+                    send_alone(taken).await;
+                }
+            } else if !together.is_empty() {
+                self.shared.commit(together).await;
+            }
+        }
+    }
+}
+
+/// A task that is stopped before it has ended, for example with its runtime, leaves nobody waiting.
+impl Drop for Sending {
     fn drop(&mut self) {
-        if !self.has_ended {
-            self.shared.lock().is_sending = false;
+        if self.has_ended {
+            return;
+        }
+        let mut gathering = self.shared.lock();
+        gathering.is_sending = false;
+        let waiting = std::mem::take(&mut gathering.waiting);
+        drop(gathering);
+        for waiting in waiting {
+            let given_up = waiting.attempt.given_up("the task that sends commits was stopped".into());
+            waiting.answer(Err(given_up));
         }
     }
 }
@@ -293,16 +320,24 @@ impl Gathering {
         attempt.aggregates().any(|aggregate| self.busy.contains(aggregate))
     }
 
-    /// These aggregates are no longer busy.
-    fn end<'a>(&mut self, aggregates: impl IntoIterator<Item = &'a Aggregate>) {
-        for aggregate in aggregates {
-            self.busy.remove(aggregate);
-        }
+    /// Whether somebody must begin to send what waits.
+    fn starts_sending(&mut self) -> bool {
+        let starts = !self.is_sending && !self.waiting.is_empty();
+        self.is_sending |= starts;
+        starts
+    }
+
+    /// Takes a commit that is sent now.
+    fn take(&mut self, shared: &Arc<Shared>, waiting: Waiting, alone: bool) -> Taken {
+        let aggregates: Vec<_> = waiting.attempt.aggregates().cloned().collect();
+        self.busy.extend(aggregates.iter().cloned());
+        self.alone += usize::from(alone);
+        Taken { waiting, busy: Busy { shared: Arc::clone(shared), aggregates, alone } }
     }
 
     /// Takes what one batch may hold: in its order, no aggregate twice, and none that is under way. What must be answered before
     /// `short`, or would probably be refused, goes alone: its time, or its answer, would be the whole batch's.
-    fn take_ready(&mut self, short: Instant) -> Ready {
+    fn take_ready(&mut self, shared: &Arc<Shared>, short: Instant) -> Ready {
         let (mut ready, mut events, mut bytes) = (Ready::default(), 0, 0);
         let mut held = VecDeque::new();
         while let Some(mut waiting) = self.waiting.pop_front() {
@@ -312,8 +347,7 @@ impl Gathering {
                 continue;
             }
             if waiting.alone || waiting.attempt.deadline() < short {
-                self.busy.extend(waiting.attempt.aggregates().cloned());
-                ready.alone.push(waiting);
+                ready.alone.push(self.take(shared, waiting, true));
                 continue;
             }
             events += waiting.attempt.events();
@@ -322,8 +356,7 @@ impl Gathering {
                 held.push_back(waiting);
                 break;
             }
-            self.busy.extend(waiting.attempt.aggregates().cloned());
-            ready.together.push(waiting);
+            ready.together.push(self.take(shared, waiting, false));
         }
         held.append(&mut self.waiting);
         self.waiting = held;

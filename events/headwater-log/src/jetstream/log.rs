@@ -14,6 +14,7 @@ use futures::TryStreamExt as _;
 use futures::future::join;
 use headwater_event::{Aggregate, Domain, EventFilter};
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -46,12 +47,13 @@ enum Sending {
     Gathered(Committer),
 }
 
-/// A connection to the broker, and how it is used. Cloning is cheap.
-#[derive(Clone)]
+/// A connection to the broker, and how it is used.
 pub(super) struct Broker {
     pub(super) client: Client,
     pub(super) context: Context,
     pub(super) config: JetStreamConfig,
+    /// Where the log's tasks run.
+    pub(super) runtime: Handle,
     pub(super) acks: Acks,
     /// Room for single events under way.
     singles: Arc<Semaphore>,
@@ -91,17 +93,15 @@ impl JetStreamLog {
     /// Outside of a Tokio runtime.
     #[must_use]
     pub fn watched(client: Client, denials: Denials, config: JetStreamConfig) -> Self {
-        let context = ContextBuilder::new()
-            .timeout(config.answer_timeout)
-            .ack_timeout(config.answer_timeout)
-            .build(client.clone());
+        let context = ContextBuilder::new().timeout(config.answer_timeout).build(client.clone());
         let (singles, batches) = (Semaphore::new(APPENDS_IN_FLIGHT), Semaphore::new(BATCHES_IN_FLIGHT));
-        let flush = config.flush;
+        let (flush, runtime) = (config.flush, Handle::current());
         let broker = Arc::new(Broker {
-            acks: Acks::new(client.clone(), denials.clone()),
+            acks: Acks::new(client.clone(), runtime.clone(), denials.clone()),
             client,
             context,
             config,
+            runtime,
             singles: Arc::new(singles),
             batches: Arc::new(batches),
             denials,

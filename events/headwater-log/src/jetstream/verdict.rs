@@ -38,13 +38,15 @@ const CONFLICT: [u64; 2] = [10071, 10164];
 /// The code by which the server says that a batch holds an event that it has.
 const DUPLICATES: u64 = 10201;
 
-/// The code by which the server says that storing has failed: on another replica, or at the next start, it may be there.
-const STORE_FAILED: u64 = 10077;
+/// Codes after which the event may be stored, now or soon.
+const LOST: [u64; 2] = [
+    10077, // storing has failed: on another replica, or at the next start, it may be there
+    10158, // the same event is being stored: an earlier attempt of ours
+];
 
 /// Codes by which the server says "not now".
-const RETRYABLE: [u64; 6] = [
+const RETRYABLE: [u64; 5] = [
     10008, // the cluster has no leader
-    10158, // the same event is being stored: an earlier attempt of ours
     10163, // the leader is new, and doesn't know the aggregate's version yet
     10167, // too many requests
     10176, // the batch's beginning was lost, for example with the last leader
@@ -88,7 +90,7 @@ impl Verdict {
 
     fn of_error(error: async_nats::jetstream::Error) -> Self {
         match error.error_code().0 {
-            STORE_FAILED => Self::Lost(error.into()),
+            code if LOST.contains(&code) => Self::Lost(error.into()),
             DUPLICATES => Self::Duplicates,
             code if is_conflict(code) => Self::Conflict,
             _ if is_retryable(&error) => Self::NotNow(error.into()),
@@ -139,9 +141,7 @@ mod tests {
 
     #[test]
     fn what_means_not_now_is_tried_again() {
-        for (http_code, code) in
-            [(503, 10163), (503, 10008), (429, 10167), (429, 10210), (409, 10158), (400, 10176)]
-        {
+        for (http_code, code) in [(503, 10163), (503, 10008), (429, 10167), (429, 10210), (400, 10176)] {
             assert!(matches!(answer(http_code, code), Verdict::NotNow(_)), "{code}");
         }
     }
@@ -149,6 +149,7 @@ mod tests {
     #[test]
     fn what_failed_while_it_was_stored_may_be_stored() {
         assert!(matches!(answer(503, 10077), Verdict::Lost(_)));
+        assert!(matches!(answer(409, 10158), Verdict::Lost(_)));
     }
 
     #[test]
