@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_nats::{Client, HeaderMap, Subscriber, jetstream};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::protocol::{Answer, Operation, answer, reply};
 use crate::jetstream::append::Outgoing;
@@ -24,6 +24,9 @@ pub(super) struct FastBatch {
     inbox: String,
     id: String,
     answer_timeout: Duration,
+    /// Until when it must have stored more than it has. An answer that says nothing new gives no new time: a server that
+    /// has lost the end of a batch still answers whoever asks, and would do so for ever.
+    stores_until: Instant,
     /// A subject of the stream, for what isn't stored.
     subject: String,
     sent: u64,
@@ -60,6 +63,7 @@ impl FastBatch {
             inbox,
             id,
             answer_timeout,
+            stores_until: Instant::now() + answer_timeout,
             subject: String::new(),
             sent: 0,
             acknowledged: 0,
@@ -86,6 +90,9 @@ impl FastBatch {
         while let Some(Some(message)) = self.answers.next().now_or_never() {
             self.take(answer(&message)?)?;
         }
+        if !self.has_room() {
+            self.wait_anew();
+        }
         while !self.has_room() {
             let answer = self.answer().await?;
             self.take(answer)?;
@@ -96,6 +103,7 @@ impl FastBatch {
     /// Ends the batch, and returns the sequence of its last message. All of them are stored.
     pub(super) async fn end(&mut self) -> Result<u64, Broken> {
         self.publish(self.sent + 1, Operation::End, HeaderMap::new(), Bytes::new()).await?;
+        self.wait_anew();
         loop {
             match self.answer().await? {
                 Answer::Over { count, last } if count == self.sent => return Ok(last),
@@ -109,10 +117,18 @@ impl FastBatch {
         self.flow.is_some_and(|flow| self.sent - self.acknowledged < flow * ACKNOWLEDGEMENTS_IN_FLIGHT)
     }
 
+    fn wait_anew(&mut self) {
+        self.stores_until = Instant::now() + self.answer_timeout;
+    }
+
     fn take(&mut self, answer: Answer) -> Result<(), Broken> {
         match answer {
             Answer::Stored { number, flow } => {
-                self.acknowledged = self.acknowledged.max(number).min(self.sent);
+                let acknowledged = self.acknowledged.max(number).min(self.sent);
+                if acknowledged > self.acknowledged {
+                    self.wait_anew();
+                }
+                self.acknowledged = acknowledged;
                 self.flow = Some(flow);
                 Ok(())
             }
@@ -124,12 +140,16 @@ impl FastBatch {
 
     /// Waits for an answer. When none comes, one may have been lost, so it is asked for once more.
     async fn answer(&mut self) -> Result<Answer, Broken> {
-        let patience = self.answer_timeout / 2;
-        let message = match timeout(patience, self.answers.next()).await {
+        let now = Instant::now();
+        if now >= self.stores_until {
+            return Err("the server answers, and stores nothing more".into());
+        }
+        let patience = self.stores_until.min(now + self.answer_timeout / 2);
+        let message = match timeout_at(patience, self.answers.next()).await {
             Ok(message) => message,
             Err(_) => {
                 self.publish(self.sent, Operation::Ping, HeaderMap::new(), Bytes::new()).await?;
-                timeout(patience, self.answers.next()).await?
+                timeout_at(self.stores_until, self.answers.next()).await?
             }
         };
         Ok(answer(&message.ok_or("the connection is closed")?)?)

@@ -1,5 +1,6 @@
 use async_nats::jetstream;
 use headwater_event::Fingerprint;
+use tokio::time::timeout_at;
 
 use super::BulkLoad;
 use super::batch::{Broken, FastBatch};
@@ -117,9 +118,12 @@ impl BulkLoad {
     async fn resolve_conflict(&mut self) -> Result<Failure, Hopeless> {
         let Some(first) = self.unsettled.front() else { return Ok("nothing is left to send".into()) };
         let expected = self.expects(first);
-        let actual = match self.broker.last_of(&first.aggregate).await {
-            Ok(actual) => actual.unwrap_or(0),
-            Err(failure) => return Ok(failure),
+        // Without a connection, the client's queue may have no room for the question.
+        let until = self.broker.answered_until(self.broker.deadline());
+        let actual = match timeout_at(until, self.broker.last_of(&first.aggregate)).await {
+            Ok(Ok(actual)) => actual.unwrap_or(0),
+            Ok(Err(failure)) => return Ok(failure),
+            Err(elapsed) => return Ok(elapsed.into()),
         };
         if actual == expected {
             // It was sent with another version, or the guard was held by a write that came to nothing.
