@@ -1,8 +1,9 @@
 use async_nats::ConnectOptions;
 use headwater_log::testkit::{Cluster, Server};
 use headwater_log::{AppendError, BulkLoadError, EventLog as _, JetStreamConfig, JetStreamLog};
+use tokio::time::timeout;
 
-use super::bed::{Bed, eventually, group};
+use super::bed::{Bed, PATIENCE, eventually, group};
 use super::loads::{
     assert_stored, history, history_of, is_stored, load, persistent, send_all, whole_stream_of,
 };
@@ -11,6 +12,7 @@ group![
     a_load_whose_answers_are_lost_stores_each_event_once,
     a_load_whose_connection_is_cut_stores_each_event_once,
     a_load_whose_message_is_lost_stores_each_event_once,
+    a_load_whose_end_is_lost_stores_each_event_once,
     a_load_survives_its_broker_s_death,
     a_load_that_finds_no_broker_says_what_is_known,
     a_load_into_a_stream_that_was_recreated_ends,
@@ -68,6 +70,19 @@ async fn a_load_whose_message_is_lost_stores_each_event_once(bed: Bed) {
     let log = JetStreamLog::new(client, persistent(&bed));
     proxy.cut_after(b"event-555-");
     assert_eq!(load(&log, &bed, &history).await.unwrap().stored, 1_000);
+    assert_stored(&bed, &history).await;
+}
+
+/// The server has all events, and waits for more; it goes on to answer whoever asks whether it is there.
+async fn a_load_whose_end_is_lost_stores_each_event_once(bed: Bed) {
+    // No event waits for an earlier one of its aggregate, so the batch ends once.
+    let history = history_of(&bed, 0..50, 50);
+    bed.log().await;
+    let (client, proxy) = bed.client_behind_proxy().await;
+    let log = JetStreamLog::new(client, persistent(&bed));
+    proxy.cut_after(b".fail.51.3.$FI");
+    let loaded = timeout(PATIENCE, load(&log, &bed, &history)).await.expect("the load comes to no end");
+    assert_eq!(loaded.unwrap().stored, 50);
     assert_stored(&bed, &history).await;
 }
 

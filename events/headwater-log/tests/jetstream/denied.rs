@@ -5,14 +5,18 @@ use std::sync::Arc;
 use headwater_event::Domain;
 use headwater_log::service::Connection;
 use headwater_log::testkit::Server;
-use headwater_log::{AppendError, Commit, EventLog as _, Flush, JetStreamConfig, JetStreamLog};
+use headwater_log::{
+    AppendError, BulkLoadError, Commit, EventLog as _, Flush, JetStreamConfig, JetStreamLog,
+};
 
 use super::bed::{Bed, append, group};
+use super::loads::load;
 
 group![
     a_denied_event_says_which_subject_is_denied,
     a_denied_event_of_a_batch_says_which_subject_is_denied,
     a_denied_event_among_many_disturbs_nobody_else,
+    a_denied_event_of_a_load_says_which_subject_is_denied,
     answers_that_may_not_be_read_leave_it_unknown,
 ];
 
@@ -92,6 +96,22 @@ async fn a_denied_event_among_many_disturbs_nobody_else(bed: Bed) {
         }
     }
     assert_eq!(log.info(&bed.domain).await.unwrap().last, 99);
+}
+
+async fn a_denied_event_of_a_load_says_which_subject_is_denied(bed: Bed) {
+    let (_server, log) = strict(&bed, Flush::Lazily, "_INBOX.>").await;
+    for denied_at in [0, 42, 99] {
+        let domain = &bed.domain;
+        let append = |number: usize| {
+            let name = if number == denied_at { "paid" } else { "placed" };
+            append(&bed.aggregate(&format!("{denied_at}-{number}")), 0, &[name])
+        };
+        let appends: Vec<_> = (0..100).map(append).collect();
+        let error = load(&log, &bed, &appends).await.unwrap_err();
+        let BulkLoadError::Failed { event, stored, source, .. } = error else { panic!("{error:?}") };
+        assert_eq!(denied(source), format!("evt.{domain}.order.paid.{denied_at}-{denied_at}"));
+        assert_eq!((event.as_str(), stored), (appends[denied_at].events[0].id(), denied_at as u64));
+    }
 }
 
 async fn answers_that_may_not_be_read_leave_it_unknown(bed: Bed) {

@@ -5,7 +5,8 @@ use futures::future::join_all;
 use headwater_event::EventFilter;
 use headwater_log::testkit::Proxy;
 use headwater_log::{
-    AppendError, EventLog as _, JetStreamConfig, JetStreamLog, Note, NoteError, OpenError, ReadError,
+    AppendError, BulkLoadError, EventLog as _, JetStreamConfig, JetStreamLog, Note, NoteError, OpenError,
+    ReadError,
 };
 
 use tokio::time::timeout;
@@ -17,9 +18,12 @@ group![
     a_broker_that_takes_no_connection_makes_nobody_wait_longer_than_the_deadline,
     a_full_queue_makes_nobody_wait_longer_than_the_deadline,
     thousands_of_appends_without_an_answer_end_at_the_deadline,
+    a_load_without_an_answer_ends_soon_after_the_deadline,
 ];
 
 const DEADLINE: Duration = Duration::from_secs(1);
+
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// What a busy machine adds.
 const SLACK: Duration = Duration::from_millis(1500);
@@ -62,6 +66,27 @@ async fn thousands_of_appends_without_an_answer_end_at_the_deadline(bed: Bed) {
     assert!(start.elapsed() < DEADLINE + SLACK, "{:?}", start.elapsed());
 }
 
+/// It waits for an answer, and then looks for what is stored.
+async fn a_load_without_an_answer_ends_soon_after_the_deadline(bed: Bed) {
+    for connected in [true, false] {
+        let (log, client, proxy) = log_client_and_proxy(&bed).await;
+        let mut load = log.bulk_load(&bed.domain).await.unwrap();
+        proxy.drop_replies();
+        if !connected {
+            proxy.refuse();
+            proxy.cut();
+            while timeout(Duration::from_millis(200), client.publish("somewhere", "".into())).await.is_ok() {}
+        }
+        let start = Instant::now();
+        let (begun, ended) = futures::join!(log.bulk_load(&bed.domain), async {
+            load.send(append(&bed.aggregate("7"), 0, &["placed"])).await
+        });
+        assert!(start.elapsed() < ANSWER_TIMEOUT + DEADLINE + SLACK, "{:?}", start.elapsed());
+        assert!(matches!(begun, Err(BulkLoadError::Unavailable { .. })), "it has begun");
+        assert!(matches!(ended, Err(BulkLoadError::Failed { .. })), "{ended:?}");
+    }
+}
+
 /// A log with little time, on a connection that is still good.
 async fn log_and_proxy(bed: &Bed) -> (JetStreamLog, Proxy) {
     let (log, _, proxy) = log_client_and_proxy(bed).await;
@@ -71,11 +96,8 @@ async fn log_and_proxy(bed: &Bed) -> (JetStreamLog, Proxy) {
 async fn log_client_and_proxy(bed: &Bed) -> (JetStreamLog, Client, Proxy) {
     bed.log().await;
     let (client, proxy) = bed.client_behind_proxy().await;
-    let config = JetStreamConfig {
-        answer_timeout: Duration::from_millis(300),
-        deadline: DEADLINE,
-        ..bed.broker.config()
-    };
+    let config =
+        JetStreamConfig { answer_timeout: ANSWER_TIMEOUT, deadline: DEADLINE, ..bed.broker.config() };
     (JetStreamLog::new(client.clone(), config), client, proxy)
 }
 

@@ -4,9 +4,11 @@ use std::time::Duration;
 use async_nats::{Client, HeaderMap, Subscriber, jetstream};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::protocol::{Answer, Operation, answer, reply};
+use crate::Denial;
+use crate::denials::Denied;
 use crate::jetstream::append::Outgoing;
 use crate::jetstream::log::Broker;
 
@@ -21,9 +23,13 @@ const ACKNOWLEDGEMENTS_IN_FLIGHT: u64 = 2;
 pub(super) struct FastBatch {
     client: Client,
     answers: Subscriber,
+    denied: Denied,
     inbox: String,
     id: String,
     answer_timeout: Duration,
+    /// Until when it must have stored more than it has. An answer that says nothing new gives no new time: a server that
+    /// has lost the end of a batch still answers whoever asks, and would do so for ever.
+    stores_until: Instant,
     /// A subject of the stream, for what isn't stored.
     subject: String,
     sent: u64,
@@ -37,6 +43,8 @@ pub(super) struct FastBatch {
 pub(super) enum Broken {
     /// The server doesn't store this message.
     Refused { number: u64, error: jetstream::Error },
+    /// The server doesn't let us publish one of the messages, and answers nothing to it.
+    Denied(Denial),
     /// Nobody knows where it ended.
     Lost(Box<dyn Error + Send + Sync>),
 }
@@ -53,13 +61,16 @@ impl FastBatch {
         // The server tells batches apart by this name alone, whoever sends them.
         let id = inbox.rsplit('.').next().unwrap_or(&inbox).to_owned();
         let answer_timeout = broker.config.answer_timeout;
+        let denied = broker.denials.watch();
         let answers = timeout(answer_timeout, broker.client.subscribe(format!("{inbox}.>"))).await??;
         Ok(Self {
             client: broker.client.clone(),
             answers,
+            denied,
             inbox,
             id,
             answer_timeout,
+            stores_until: Instant::now() + answer_timeout,
             subject: String::new(),
             sent: 0,
             acknowledged: 0,
@@ -77,8 +88,12 @@ impl FastBatch {
         self.acknowledged
     }
 
-    /// Sends a message, and waits for room for the next.
-    pub(super) async fn send(&mut self, message: Outgoing) -> Result<(), Broken> {
+    /// Sends a message, and waits for room for the next. `is_ours` tells the subjects of the batch's messages.
+    pub(super) async fn send(
+        &mut self,
+        message: Outgoing,
+        is_ours: impl Fn(&str) -> bool,
+    ) -> Result<(), Broken> {
         let operation = if self.sent == 0 { Operation::Begin } else { Operation::Append };
         self.subject.clone_from(&message.subject);
         self.publish(self.sent + 1, operation, message.headers, message.payload).await?;
@@ -86,18 +101,22 @@ impl FastBatch {
         while let Some(Some(message)) = self.answers.next().now_or_never() {
             self.take(answer(&message)?)?;
         }
+        if !self.has_room() {
+            self.wait_anew();
+        }
         while !self.has_room() {
-            let answer = self.answer().await?;
+            let answer = self.answer(&is_ours).await?;
             self.take(answer)?;
         }
         Ok(())
     }
 
     /// Ends the batch, and returns the sequence of its last message. All of them are stored.
-    pub(super) async fn end(&mut self) -> Result<u64, Broken> {
+    pub(super) async fn end(&mut self, is_ours: impl Fn(&str) -> bool) -> Result<u64, Broken> {
         self.publish(self.sent + 1, Operation::End, HeaderMap::new(), Bytes::new()).await?;
+        self.wait_anew();
         loop {
-            match self.answer().await? {
+            match self.answer(&is_ours).await? {
                 Answer::Over { count, last } if count == self.sent => return Ok(last),
                 answer => self.take(answer)?,
             }
@@ -109,10 +128,18 @@ impl FastBatch {
         self.flow.is_some_and(|flow| self.sent - self.acknowledged < flow * ACKNOWLEDGEMENTS_IN_FLIGHT)
     }
 
+    fn wait_anew(&mut self) {
+        self.stores_until = Instant::now() + self.answer_timeout;
+    }
+
     fn take(&mut self, answer: Answer) -> Result<(), Broken> {
         match answer {
             Answer::Stored { number, flow } => {
-                self.acknowledged = self.acknowledged.max(number).min(self.sent);
+                let acknowledged = self.acknowledged.max(number).min(self.sent);
+                if acknowledged > self.acknowledged {
+                    self.wait_anew();
+                }
+                self.acknowledged = acknowledged;
                 self.flow = Some(flow);
                 Ok(())
             }
@@ -123,16 +150,32 @@ impl FastBatch {
     }
 
     /// Waits for an answer. When none comes, one may have been lost, so it is asked for once more.
-    async fn answer(&mut self) -> Result<Answer, Broken> {
-        let patience = self.answer_timeout / 2;
-        let message = match timeout(patience, self.answers.next()).await {
-            Ok(message) => message,
-            Err(_) => {
-                self.publish(self.sent, Operation::Ping, HeaderMap::new(), Bytes::new()).await?;
-                timeout(patience, self.answers.next()).await?
+    async fn answer(&mut self, is_ours: impl Fn(&str) -> bool) -> Result<Answer, Broken> {
+        let now = Instant::now();
+        if now >= self.stores_until {
+            return Err("the server answers, and stores nothing more".into());
+        }
+        let patience = self.stores_until.min(now + self.answer_timeout / 2);
+        if let Ok(heard) = timeout_at(patience, self.hear(&is_ours)).await {
+            return heard;
+        }
+        self.publish(self.sent, Operation::Ping, HeaderMap::new(), Bytes::new()).await?;
+        timeout_at(self.stores_until, self.hear(is_ours)).await?
+    }
+
+    /// Waits for an answer, or for the denial of a message.
+    async fn hear(&mut self, is_ours: impl Fn(&str) -> bool) -> Result<Answer, Broken> {
+        loop {
+            let denial = tokio::select! {
+                biased;
+                message = self.answers.next() => return Ok(answer(&message.ok_or("the connection is closed")?)?),
+                denial = self.denied.next() => denial,
+            };
+            // Others share the connection.
+            if !denial.subscription && is_ours(&denial.subject) {
+                return Err(Broken::Denied(denial));
             }
-        };
-        Ok(answer(&message.ok_or("the connection is closed")?)?)
+        }
     }
 
     async fn publish(

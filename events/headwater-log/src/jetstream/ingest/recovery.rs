@@ -1,5 +1,6 @@
 use async_nats::jetstream;
 use headwater_event::Fingerprint;
+use tokio::time::timeout_at;
 
 use super::BulkLoad;
 use super::batch::{Broken, FastBatch};
@@ -9,7 +10,7 @@ use super::walk::Walk;
 use crate::jetstream::log::created;
 use crate::jetstream::verdict::{is_conflict, is_retryable};
 use crate::retry::Backoff;
-use crate::{AppendError, ReadError};
+use crate::{AppendError, Denial, ReadError};
 
 /// What only batches of this kind are answered, and means "not now".
 const RETRYABLE: [u64; 2] = [
@@ -28,13 +29,19 @@ impl BulkLoad {
         let (sent, acknowledged) =
             (batch.map_or(0, FastBatch::sent), batch.map_or(0, FastBatch::acknowledged));
         self.doubt.acknowledged = acknowledged;
+        if !matches!(broken, Broken::Refused { .. }) {
+            // Some of it may still be on its way.
+            self.doubt.sent = self.doubt.sent.max(sent);
+        }
         let (refused, error) = match broken {
             Broken::Refused { number, error } => (self.fingerprint(number), error),
             Broken::Lost(failure) => {
-                // Some of it may still be on its way.
-                self.doubt.sent = self.doubt.sent.max(sent);
                 self.find_again().await?;
                 return Ok(failure);
+            }
+            Broken::Denied(denial) => {
+                self.find_again().await?;
+                return self.resolve_denial(denial);
             }
         };
         self.find_again().await?;
@@ -42,6 +49,18 @@ impl BulkLoad {
             return Ok(error.into());
         }
         self.resolve(error).await
+    }
+
+    /// The server has denied an event of the batch, and stores none that comes after it.
+    fn resolve_denial(&self, denial: Denial) -> Result<Failure, Hopeless> {
+        match self.unsettled.front() {
+            Some(first) if first.event.subject == denial.subject => {
+                let (aggregate, subject) = (first.aggregate.clone(), denial.subject);
+                Err(AppendError::Denied { aggregate, subject }.into())
+            }
+            // What came before it is still on its way. When that is stored, it is denied again.
+            _ => Ok(denial.into()),
+        }
     }
 
     /// Looks for the unsettled events behind what was stored before them.
@@ -117,9 +136,12 @@ impl BulkLoad {
     async fn resolve_conflict(&mut self) -> Result<Failure, Hopeless> {
         let Some(first) = self.unsettled.front() else { return Ok("nothing is left to send".into()) };
         let expected = self.expects(first);
-        let actual = match self.broker.last_of(&first.aggregate).await {
-            Ok(actual) => actual.unwrap_or(0),
-            Err(failure) => return Ok(failure),
+        // Without a connection, the client's queue may have no room for the question.
+        let until = self.broker.answered_until(self.broker.deadline());
+        let actual = match timeout_at(until, self.broker.last_of(&first.aggregate)).await {
+            Ok(Ok(actual)) => actual.unwrap_or(0),
+            Ok(Err(failure)) => return Ok(failure),
+            Err(elapsed) => return Ok(elapsed.into()),
         };
         if actual == expected {
             // It was sent with another version, or the guard was held by a write that came to nothing.

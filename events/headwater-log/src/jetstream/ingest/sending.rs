@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use async_nats::header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE;
 use headwater_event::Aggregate;
 
@@ -69,7 +71,8 @@ impl BulkLoad {
             Some(batch) => batch,
             batch => batch.insert(FastBatch::begin(&self.broker).await?),
         };
-        let Some(Unsettled { aggregate, expected, event }) = self.unsettled.get(position(sent)) else {
+        let unsettled = &self.unsettled;
+        let Some(Unsettled { aggregate, expected, event }) = unsettled.get(position(sent)) else {
             return Ok(());
         };
         let expected = self.versions.get(aggregate, self.base).unwrap_or(*expected);
@@ -78,13 +81,15 @@ impl BulkLoad {
         headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, aggregate.filter());
         let payload = event.envelope.data_bytes().cloned().unwrap_or_default();
         self.versions.sent(aggregate.clone(), sent + 1);
-        batch.send(Outgoing { subject: event.subject.clone(), headers, payload }).await
+        let message = Outgoing { subject: event.subject.clone(), headers, payload };
+        batch.send(message, |subject| is_of_any(unsettled, subject)).await
     }
 
     /// Ends the batch, so that all of its events are stored and their sequences are known.
     async fn settle(&mut self) -> Result<(), Broken> {
         let Some(batch) = &mut self.batch else { return Ok(()) };
-        let last = batch.end().await?;
+        let unsettled = &self.unsettled;
+        let last = batch.end(|subject| is_of_any(unsettled, subject)).await?;
         let alone = last == self.base + batch.sent();
         if !alone {
             // Other writers' events lie among these.
@@ -124,4 +129,8 @@ impl BulkLoad {
     pub(super) fn expects(&self, event: &Unsettled) -> u64 {
         self.versions.get(&event.aggregate, self.base).unwrap_or(event.expected)
     }
+}
+
+fn is_of_any(events: &VecDeque<Unsettled>, subject: &str) -> bool {
+    events.iter().any(|unsettled| unsettled.event.subject == subject)
 }
