@@ -59,12 +59,15 @@ mod query_server;
 mod recorded;
 mod row;
 mod service;
+mod state;
 mod store;
 mod store_error;
 mod table;
 mod tx;
 mod view;
 
+#[cfg(feature = "testkit")]
+pub mod conformance;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -80,7 +83,8 @@ pub use query::{Query, QueryError};
 pub use recorded::Recorded;
 pub use row::Row;
 pub use service::{SubscriberArgs, main};
-pub use store::Store;
+pub use state::State;
+pub use store::{Entries, Entry, Order, Snapshot, Store, StoreKind, Write};
 pub use store_error::StoreError;
 pub use table::Table;
 pub use tx::Tx;

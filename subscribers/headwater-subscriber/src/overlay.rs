@@ -2,21 +2,15 @@ use std::any::Any;
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sled::Batch;
 
 use crate::StoreError;
+use crate::store::Write;
 
 /// What the events since the last commit have read and written. Reads go through it, so a row that a
 /// thousand events change is read once, kept as its own type, and written once.
 #[derive(Default)]
 pub(crate) struct Overlay {
     rows: HashMap<Vec<u8>, PendingRow>,
-}
-
-/// What is to be written, as the store takes it.
-pub(crate) struct Writes {
-    pub(crate) batch: Batch,
-    pub(crate) rows: usize,
 }
 
 impl Overlay {
@@ -45,16 +39,9 @@ impl Overlay {
     }
 
     /// Empties the overlay. A row that was only read isn't written.
-    pub(crate) fn take_writes(&mut self) -> Result<Writes, StoreError> {
-        let mut writes = Writes { batch: Batch::default(), rows: 0 };
-        for (key, row) in self.rows.drain().filter(|(_, row)| row.changed) {
-            writes.rows += 1;
-            match row.value.encode()? {
-                Some(value) => writes.batch.insert(key, value),
-                None => writes.batch.remove(key),
-            }
-        }
-        Ok(writes)
+    pub(crate) fn take_writes(&mut self) -> Result<Vec<Write>, StoreError> {
+        let changed = self.rows.drain().filter(|(_, row)| row.changed);
+        changed.map(|(key, row)| Ok(Write { key, value: row.value.encode()? })).collect()
     }
 }
 

@@ -1,21 +1,23 @@
 use std::fmt::Display;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::overlay::Overlay;
-use crate::store::row_key;
-use crate::{Store, StoreError};
+use crate::state::{parse, row_key};
+use crate::{Snapshot, State, StoreError};
 
 /// What a projection may do while it applies an event: read and write its own tables.
 pub struct Tx<'a> {
-    store: &'a Store,
+    /// What was committed before.
+    committed: Arc<dyn Snapshot>,
     overlay: &'a mut Overlay,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(store: &'a Store, overlay: &'a mut Overlay) -> Self {
-        Self { store, overlay }
+    pub(crate) fn new(state: &State, overlay: &'a mut Overlay) -> Result<Self, StoreError> {
+        Ok(Self { committed: state.snapshot()?, overlay })
     }
 
     /// The row, to be read.
@@ -48,7 +50,9 @@ impl<'a> Tx<'a> {
     {
         let row = row_key(table, key);
         if !self.overlay.contains(&row) {
-            let stored: Option<V> = self.store.get(&row)?;
+            let stored = self.committed.get(&row)?;
+            let stored: Option<V> =
+                stored.map(|bytes| parse(&String::from_utf8_lossy(&row), &bytes)).transpose()?;
             self.overlay.insert(row.clone(), stored, false);
         }
         let slot = self.overlay.get_mut(&row, change);

@@ -1,32 +1,50 @@
+use std::iter;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use headwater_log::Checkpoint;
-use sled::Tree;
 
-use crate::store::{CHECKPOINT, open, parse, row_key};
-use crate::{Row, StoreError};
+use crate::state::{CHECKPOINT, parse, row_key};
+use crate::store::Entries;
+use crate::{Order, Row, Snapshot, Store, StoreError, StoreKind};
 
 /// The committed state of a projection, for queries. Cloning is cheap.
+///
+/// Whatever is read from it is of the last commit of that moment; rows that are read by one call are of one
+/// commit. What is read from a [`snapshot`](Self::snapshot) is of one commit altogether.
 #[derive(Debug, Clone)]
 pub struct View {
-    tree: Tree,
+    store: Arc<dyn Store>,
+    /// All that is to be seen; else the last commit.
+    snapshot: Option<Arc<dyn Snapshot>>,
 }
 
+/// After all tables: no text has this byte.
+const END: &[u8] = &[0xff];
+
 impl View {
-    pub(crate) fn new(tree: Tree) -> Self {
-        Self { tree }
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, snapshot: None }
     }
 
-    /// Opens the state in `directory` for reading, whichever projection has built it.
+    /// Opens the state in `directory` for reading, whichever projection has built it, in whichever store.
     ///
     /// # Errors
     ///
     /// [`StoreError::Missing`] when there is none, [`StoreError::InUse`] when the projection is running.
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
-        if !directory.join("conf").exists() {
-            return Err(StoreError::Missing { directory: directory.to_owned() });
-        }
-        Ok(Self { tree: open(directory)? })
+        Ok(Self::new(StoreKind::open_existing(directory)?))
+    }
+
+    /// The state as it is now, which stays as it is while the projection goes on. It holds up no commit, but
+    /// keeps what later ones overwrite, so it shouldn't be kept for long.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it can't be read.
+    pub fn snapshot(&self) -> Result<Self, StoreError> {
+        Ok(Self { store: Arc::clone(&self.store), snapshot: Some(self.now()?) })
     }
 
     /// Up to where the projection has read.
@@ -35,7 +53,7 @@ impl View {
     ///
     /// [`StoreError`] when it can't be read.
     pub fn checkpoint(&self) -> Result<Option<Checkpoint>, StoreError> {
-        self.tree.get(CHECKPOINT)?.map(|bytes| parse("the checkpoint", &bytes)).transpose()
+        self.now()?.get(CHECKPOINT)?.map(|bytes| parse("the checkpoint", &bytes)).transpose()
     }
 
     /// The names of the tables that hold rows.
@@ -44,9 +62,10 @@ impl View {
     ///
     /// [`StoreError`] when they can't be read.
     pub fn tables(&self) -> Result<Vec<String>, StoreError> {
+        let snapshot = self.now()?;
         let mut tables = Vec::new();
         let mut from = vec![1];
-        while let Some(key) = self.tree.range(from..).keys().next().transpose()? {
+        while let Some((key, _)) = snapshot.range(&from..END, Order::Ascending).next().transpose()? {
             let table = key.split(|&byte| byte == 0).next().unwrap_or_default();
             tables.push(String::from_utf8_lossy(table).into_owned());
             // The next table's first key is after all of this one's.
@@ -61,7 +80,7 @@ impl View {
     ///
     /// [`StoreError`] when it can't be read.
     pub fn get(&self, table: &str, key: &str) -> Result<Option<Row>, StoreError> {
-        let value = self.tree.get(row_key(table, &key))?;
+        let value = self.now()?.get(&row_key(table, &key))?;
         value.map(|value| Row::new(table, key, &value)).transpose()
     }
 
@@ -70,10 +89,24 @@ impl View {
         let key_begins_at = table.len() + 1;
         let end = [table.as_bytes(), &[1]].concat();
         let table = table.to_owned();
-        self.tree.range(row_key(&table, &from)..end).map(move |entry| {
+        self.entries(&row_key(&table, &from)..&end).map(move |entry| {
             let (key, value) = entry?;
             let key = String::from_utf8_lossy(key.get(key_begins_at..).unwrap_or_default());
             Row::new(&table, &key, &value)
         })
+    }
+
+    fn entries(&self, range: Range<&[u8]>) -> Entries {
+        match self.now() {
+            Ok(snapshot) => snapshot.range(range, Order::Ascending),
+            Err(error) => Box::new(iter::once(Err(error))),
+        }
+    }
+
+    fn now(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        match &self.snapshot {
+            Some(snapshot) => Ok(Arc::clone(snapshot)),
+            None => self.store.snapshot(),
+        }
     }
 }

@@ -1,5 +1,5 @@
 use headwater_event::{Event, JsonSchema};
-use headwater_subscriber::{Projection, Projector, ProjectorError, Store, StoreError};
+use headwater_subscriber::{Projection, Projector, ProjectorError, State, StoreError, StoreKind};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ fn refuses_a_store_that_another_version_has_built() {
 fn refuses_a_store_that_another_projection_has_built() {
     let directory = TempDir::new().unwrap();
     let store = directory.path().join(Revenue::NAME);
-    drop(Store::open(&store, "turnover", 1).unwrap());
+    drop(State::open(StoreKind::Sled, &store, "turnover", 1).unwrap());
     let Err(ProjectorError::Store(error)) = Projector::<Revenue>::open(directory.path()) else {
         panic!("it takes the store");
     };
