@@ -50,6 +50,7 @@ extern crate self as headwater_subscriber;
 
 mod applier;
 mod apply;
+mod ordered_key;
 mod overlay;
 mod projection;
 mod projector;
@@ -58,6 +59,7 @@ mod query;
 mod query_server;
 mod recorded;
 mod row;
+mod rows;
 mod service;
 mod state;
 mod store;
@@ -76,6 +78,7 @@ pub use headwater_event::{ContractText, Contracted, Event, EventSchema, EventTyp
 pub use headwater_event_derive::Projection;
 pub use headwater_log::StoredEvent;
 pub use headwater_log::service::Exit;
+pub use ordered_key::{OrderedKey, Padded};
 pub use projection::Projection;
 pub use projector::Projector;
 pub use projector_error::ProjectorError;

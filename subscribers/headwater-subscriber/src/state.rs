@@ -127,6 +127,11 @@ pub(crate) fn row_key(table: &str, key: &impl Display) -> Vec<u8> {
     row
 }
 
+/// After all rows of the table.
+pub(crate) fn table_end(table: &str) -> Vec<u8> {
+    [table.as_bytes(), &[1]].concat()
+}
+
 pub(crate) fn parse<V: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<V, StoreError> {
     serde_json::from_slice(bytes)
         .map_err(|source| StoreError::Decode { what: what.replace('\0', " "), source })

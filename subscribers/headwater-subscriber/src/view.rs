@@ -1,12 +1,10 @@
-use std::iter;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use headwater_log::Checkpoint;
 
-use crate::state::{CHECKPOINT, parse, row_key};
-use crate::store::Entries;
+use crate::rows::Rows;
+use crate::state::{CHECKPOINT, parse, row_key, table_end};
 use crate::{Order, Row, Snapshot, Store, StoreError, StoreKind};
 
 /// The committed state of a projection, for queries. Cloning is cheap.
@@ -84,23 +82,27 @@ impl View {
         value.map(|value| Row::new(table, key, &value)).transpose()
     }
 
-    /// The rows of `table` at and after the key `from`.
-    pub fn rows(&self, table: &str, from: &str) -> impl Iterator<Item = Result<Row, StoreError>> + use<> {
-        let key_begins_at = table.len() + 1;
-        let end = [table.as_bytes(), &[1]].concat();
-        let table = table.to_owned();
-        self.entries(&row_key(&table, &from)..&end).map(move |entry| {
-            let (key, value) = entry?;
-            let key = String::from_utf8_lossy(key.get(key_begins_at..).unwrap_or_default());
-            Row::new(&table, &key, &value)
-        })
+    /// The rows of `table` at and after the key `from`, in the order of their keys' text.
+    pub fn rows(
+        &self,
+        table: &str,
+        from: &str,
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<> {
+        self.rows_between(table, row_key(table, &from), table_end(table))
     }
 
-    fn entries(&self, range: Range<&[u8]>) -> Entries {
-        match self.now() {
-            Ok(snapshot) => snapshot.range(range, Order::Ascending),
-            Err(error) => Box::new(iter::once(Err(error))),
-        }
+    /// The rows whose keys in the store are at or after `from`, and before `to`.
+    pub(crate) fn rows_between(
+        &self,
+        table: &str,
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<> {
+        let (rows, error) = match self.now() {
+            Ok(snapshot) => (Some(Rows::new(snapshot, table, from, to)), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        rows.into_iter().flatten().chain(error)
     }
 
     fn now(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
