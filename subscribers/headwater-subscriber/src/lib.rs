@@ -50,6 +50,7 @@ extern crate self as headwater_subscriber;
 
 mod applier;
 mod apply;
+mod index;
 mod ordered_key;
 mod overlay;
 mod projection;
@@ -59,8 +60,8 @@ mod query;
 mod query_server;
 mod recorded;
 mod row;
-mod rows;
 mod service;
+mod span;
 mod state;
 mod store;
 mod store_error;
@@ -78,6 +79,7 @@ pub use headwater_event::{ContractText, Contracted, Event, EventSchema, EventTyp
 pub use headwater_event_derive::Projection;
 pub use headwater_log::StoredEvent;
 pub use headwater_log::service::Exit;
+pub use index::{Has, Index, Indexes};
 pub use ordered_key::{OrderedKey, Padded};
 pub use projection::Projection;
 pub use projector::Projector;

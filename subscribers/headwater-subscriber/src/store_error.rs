@@ -91,6 +91,19 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
+    /// An index leads to a row that isn't there.
+    #[error(
+        "the index {index} of the table {table} names the row {key:?}, which is not there; \
+         if the index is new, raise the projection's version"
+    )]
+    Index {
+        /// The table.
+        table: &'static str,
+        /// The index.
+        index: &'static str,
+        /// The row's key.
+        key: String,
+    },
     /// Two tables of one name hold different types.
     #[error("the row {key:?} of the table {table} was read as two types; give each table a name of its own")]
     TwoTypes {

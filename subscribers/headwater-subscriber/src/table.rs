@@ -6,24 +6,26 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::rows::after;
+use crate::index::entries_between;
+use crate::span::after;
 use crate::state::{row_key, table_end};
-use crate::{ApplyError, OrderedKey, Row, StoreError, Tx, View};
+use crate::{ApplyError, Has, Index, Indexes, OrderedKey, Row, StoreError, Tx, View};
 
-/// A table of a projection: typed keys and values.
+/// A table of a projection: typed keys and values, and the indexes by which rows are found as well.
 ///
 /// Keys are stored as their text form, in whose order rows are read; values as JSON. So an operator reads
 /// a projection's state without its code.
 #[derive(Debug)]
-pub struct Table<K, V> {
+pub struct Table<K, V, I = ()> {
     name: &'static str,
-    types: PhantomData<fn(K) -> V>,
+    types: PhantomData<fn(K, I) -> V>,
 }
 
-impl<K, V> Table<K, V>
+impl<K, V, I> Table<K, V, I>
 where
     K: Display + FromStr,
     V: Serialize + DeserializeOwned + Send + 'static,
+    I: Indexes<V>,
 {
     /// The table `name` of a projection.
     #[must_use]
@@ -46,7 +48,7 @@ where
     ///
     /// [`ApplyError::Store`] when the state can't be read.
     pub fn get_mut<'t>(&self, tx: &'t mut Tx<'_>, key: &K) -> Result<Option<&'t mut V>, ApplyError> {
-        Ok(tx.change(self.name, key)?.as_mut())
+        Ok(tx.change::<V, I>(self.name, key)?.as_mut())
     }
 
     /// Writes the value at `key`.
@@ -55,8 +57,7 @@ where
     ///
     /// [`ApplyError::Store`] when the state can't be read.
     pub fn put(&self, tx: &mut Tx<'_>, key: &K, value: V) -> Result<(), ApplyError> {
-        tx.write(self.name, key, Some(value));
-        Ok(())
+        Ok(tx.write::<V, I>(self.name, key, Some(value))?)
     }
 
     /// Changes the value at `key`, which begins as the default.
@@ -68,7 +69,7 @@ where
     where
         V: Default,
     {
-        change(tx.change(self.name, key)?.get_or_insert_default());
+        change(tx.change::<V, I>(self.name, key)?.get_or_insert_default());
         Ok(())
     }
 
@@ -78,8 +79,7 @@ where
     ///
     /// [`ApplyError::Store`] when the state can't be read.
     pub fn remove(&self, tx: &mut Tx<'_>, key: &K) -> Result<(), ApplyError> {
-        tx.write::<V>(self.name, key, None);
-        Ok(())
+        Ok(tx.write::<V, I>(self.name, key, None)?)
     }
 
     /// The committed value at `key`.
@@ -96,7 +96,7 @@ where
         &self,
         view: &View,
         from: &str,
-    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<K, V> {
+    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<K, V, I> {
         view.rows(self.name, from).map(|row| typed(&row?))
     }
 
@@ -104,7 +104,7 @@ where
     pub fn rows(
         &self,
         view: &View,
-    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<K, V> {
+    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<K, V, I> {
         self.rows_from(view, "")
     }
 
@@ -127,7 +127,7 @@ where
         &self,
         view: &View,
         range: R,
-    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<R, K, V>
+    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<R, K, V, I>
     where
         K: OrderedKey,
     {
@@ -143,6 +143,23 @@ where
             Bound::Unbounded => table_end(self.name),
         };
         view.rows_between(self.name, from, to).map(|row| typed(&row?))
+    }
+
+    /// The committed rows that an index has in `range`, in its order, and where that is the same in the order
+    /// of their keys' text. [`Index`] has an example.
+    pub fn by<X, R, const N: usize>(
+        &self,
+        _: X,
+        view: &View,
+        range: R,
+    ) -> impl DoubleEndedIterator<Item = Result<(K, V), StoreError>> + use<X, R, N, K, V, I>
+    where
+        X: Index<V>,
+        I: Has<X, N>,
+        R: RangeBounds<X::Key>,
+    {
+        let between = entries_between(self.name, X::NAME, &range);
+        view.indexed_between(self.name, X::NAME, between).map(|row| typed(&row?))
     }
 }
 

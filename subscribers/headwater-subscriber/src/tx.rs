@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::overlay::Overlay;
 use crate::state::{parse, row_key};
-use crate::{Snapshot, State, StoreError};
+use crate::{Indexes, Snapshot, State, StoreError};
 
 /// What a projection may do while it applies an event: read and write its own tables.
 pub struct Tx<'a> {
@@ -29,18 +29,54 @@ impl<'a> Tx<'a> {
     }
 
     /// The row, to be changed: it will be written.
-    pub(crate) fn change<V>(&mut self, table: &str, key: &impl Display) -> Result<&mut Option<V>, StoreError>
+    pub(crate) fn change<V, I>(
+        &mut self,
+        table: &str,
+        key: &impl Display,
+    ) -> Result<&mut Option<V>, StoreError>
     where
         V: Serialize + DeserializeOwned + Send + 'static,
+        I: Indexes<V>,
     {
+        self.index::<V, I>(table, key)?;
         self.slot(table, key, true)
     }
 
-    pub(crate) fn write<V>(&mut self, table: &str, key: &impl Display, value: Option<V>)
+    pub(crate) fn write<V, I>(
+        &mut self,
+        table: &str,
+        key: &impl Display,
+        value: Option<V>,
+    ) -> Result<(), StoreError>
     where
-        V: Serialize + Send + 'static,
+        V: Serialize + DeserializeOwned + Send + 'static,
+        I: Indexes<V>,
     {
+        self.index::<V, I>(table, key)?;
         self.overlay.insert(row_key(table, key), value, true);
+        Ok(())
+    }
+
+    /// A row of a table with indexes leaves the places in them that its committed value has.
+    fn index<V, I>(&mut self, table: &str, key: &impl Display) -> Result<(), StoreError>
+    where
+        V: DeserializeOwned + 'static,
+        I: Indexes<V>,
+    {
+        if I::COUNT == 0 {
+            return Ok(());
+        }
+        let row = row_key(table, key);
+        if !self.overlay.is_indexed(&row) {
+            let committed: Option<V> = self.committed(&row)?;
+            self.overlay.index::<V, I>(row, table, key.to_string(), committed);
+        }
+        Ok(())
+    }
+
+    fn committed<V: DeserializeOwned>(&self, row: &[u8]) -> Result<Option<V>, StoreError> {
+        let stored = self.committed.get(row)?;
+        stored.map(|bytes| parse(&String::from_utf8_lossy(row), &bytes)).transpose()
     }
 
     /// Where the row is kept until the commit.
@@ -50,9 +86,7 @@ impl<'a> Tx<'a> {
     {
         let row = row_key(table, key);
         if !self.overlay.contains(&row) {
-            let stored = self.committed.get(&row)?;
-            let stored: Option<V> =
-                stored.map(|bytes| parse(&String::from_utf8_lossy(&row), &bytes)).transpose()?;
+            let stored: Option<V> = self.committed(&row)?;
             self.overlay.insert(row.clone(), stored, false);
         }
         let slot = self.overlay.get_mut(&row, change);

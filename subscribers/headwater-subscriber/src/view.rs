@@ -3,9 +3,11 @@ use std::sync::Arc;
 
 use headwater_log::Checkpoint;
 
-use crate::rows::Rows;
+#[cfg(feature = "testkit")]
+use crate::index::INDEX;
+use crate::span::Span;
 use crate::state::{CHECKPOINT, parse, row_key, table_end};
-use crate::{Order, Row, Snapshot, Store, StoreError, StoreKind};
+use crate::{Entry, Order, Row, Snapshot, Store, StoreError, StoreKind};
 
 /// The committed state of a projection, for queries. Cloning is cheap.
 ///
@@ -98,8 +100,51 @@ impl View {
         from: Vec<u8>,
         to: Vec<u8>,
     ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<> {
+        let table = table.to_owned();
+        self.entries(from, to, move |_, (key, value)| {
+            // Before it are the table's name and a zero byte.
+            let key = key.get(table.len() + 1..).unwrap_or_default();
+            Row::new(&table, &String::from_utf8_lossy(key), &value)
+        })
+    }
+
+    /// The rows to which the entries of an index lead that are at or after `from`, and before `to`.
+    pub(crate) fn indexed_between(
+        &self,
+        table: &'static str,
+        index: &'static str,
+        (from, to): (Vec<u8>, Vec<u8>),
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<> {
+        self.entries(from, to, move |snapshot, (_, key)| {
+            let key = String::from_utf8_lossy(&key);
+            match snapshot.get(&row_key(table, &key))? {
+                Some(value) => Row::new(table, &key, &value),
+                None => Err(StoreError::Index { table, index, key: key.into_owned() }),
+            }
+        })
+    }
+
+    /// All entries of all indexes.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn index_entries(&self) -> Result<Vec<Entry>, StoreError> {
+        Span::new(self.now()?, INDEX.to_vec(), b"\0index\x01".to_vec()).collect()
+    }
+
+    /// What is read of all that is at or after `from`, and before `to`; of one commit.
+    fn entries<F>(
+        &self,
+        from: Vec<u8>,
+        to: Vec<u8>,
+        read: F,
+    ) -> impl DoubleEndedIterator<Item = Result<Row, StoreError>> + use<F>
+    where
+        F: Fn(&Arc<dyn Snapshot>, Entry) -> Result<Row, StoreError>,
+    {
         let (rows, error) = match self.now() {
-            Ok(snapshot) => (Some(Rows::new(snapshot, table, from, to)), None),
+            Ok(snapshot) => {
+                let span = Span::new(Arc::clone(&snapshot), from, to);
+                (Some(span.map(move |entry| read(&snapshot, entry?))), None)
+            }
             Err(error) => (None, Some(Err(error))),
         };
         rows.into_iter().flatten().chain(error)

@@ -98,14 +98,14 @@ fn open<P: Projection>(projection: &Arc<P>, directory: &Path) -> (View, Applier<
     (state.view(), Applier::new(Arc::clone(projection), state, position, Timestamp::UNIX_EPOCH))
 }
 
-/// All rows as text.
+/// All rows as text, and what is in the indexes.
 fn rows(view: &View) -> Vec<String> {
     let tables = view.tables().expect("the tables can be listed");
-    let row = |row: Result<crate::Row, _>| serde_json::to_string(&row.expect("the row can be read"));
-    tables
-        .iter()
-        .flat_map(|table| view.rows(table, ""))
-        .map(row)
-        .collect::<Result<_, _>>()
-        .expect("a row has JSON")
+    let row = |row: Result<crate::Row, _>| {
+        serde_json::to_string(&row.expect("the row can be read")).expect("a row has JSON")
+    };
+    let indexed = view.index_entries().expect("the indexes can be read");
+    let entry = |(key, _): crate::Entry| String::from_utf8_lossy(&key).replace('\0', " ");
+    let rows = tables.iter().flat_map(|table| view.rows(table, "")).map(row);
+    rows.chain(indexed.into_iter().map(entry)).collect()
 }
