@@ -148,8 +148,13 @@ fn says_in_one_line_that_the_server_can_not_be_reached() {
 #[test]
 fn says_that_another_process_builds_the_projection() {
     let data = TempDir::new().unwrap();
-    let _first =
-        headwater_subscriber::Store::open(&data.path().join("delay-stats"), "delay-stats", 1).unwrap();
+    let _first = headwater_subscriber::State::open(
+        headwater_subscriber::StoreKind::Sled,
+        &data.path().join("delay-stats"),
+        "delay-stats",
+        1,
+    )
+    .unwrap();
     let output = command("nats://127.0.0.1:1", data.path()).stdout(Stdio::null()).output().unwrap();
     let line = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{line}");

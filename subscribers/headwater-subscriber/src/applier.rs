@@ -6,8 +6,9 @@ use headwater_log::{Checkpoint, StoredEvent};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
-use crate::overlay::{Overlay, Writes};
-use crate::{ApplyError, Projection, ProjectorError, Store, Tx};
+use crate::overlay::Overlay;
+use crate::store::Write;
+use crate::{ApplyError, Projection, ProjectorError, State, Tx};
 
 /// How many events may share a commit. A live projection commits what has arrived, at once; one that
 /// catches up gathers, because a store's cost is by commit.
@@ -16,7 +17,7 @@ pub(crate) const EVENTS_PER_COMMIT: usize = 1000;
 /// The side of a projector that works with the store, on a thread that may block.
 pub(crate) struct Applier<P> {
     projection: Arc<P>,
-    store: Store,
+    state: State,
     overlay: Overlay,
     position: watch::Sender<u64>,
     /// When the stream was created that the events come from.
@@ -26,11 +27,11 @@ pub(crate) struct Applier<P> {
 impl<P: Projection> Applier<P> {
     pub(crate) fn new(
         projection: Arc<P>,
-        store: Store,
+        state: State,
         position: watch::Sender<u64>,
         created: Timestamp,
     ) -> Self {
-        Self { projection, store, overlay: Overlay::default(), position, created }
+        Self { projection, state, overlay: Overlay::default(), position, created }
     }
 
     /// Applies what arrives until nothing more will.
@@ -42,7 +43,7 @@ impl<P: Projection> Applier<P> {
             events.clear();
         }
         // Also what precedes an event that can't be applied is to stay.
-        self.store.flush()?;
+        self.state.flush()?;
         applied
     }
 
@@ -64,9 +65,9 @@ impl<P: Projection> Applier<P> {
     }
 
     /// What the events write. Nothing has taken effect yet.
-    fn stage(&mut self, events: &[StoredEvent]) -> Result<Writes, ApplyError> {
+    fn stage(&mut self, events: &[StoredEvent]) -> Result<Vec<Write>, ApplyError> {
         let staged = catch_unwind(AssertUnwindSafe(|| {
-            let mut tx = Tx::new(&self.store, &mut self.overlay);
+            let mut tx = Tx::new(&self.state, &mut self.overlay)?;
             events.iter().try_for_each(|event| self.projection.dispatch(event, &mut tx))?;
             Ok(self.overlay.take_writes()?)
         }));
@@ -75,9 +76,9 @@ impl<P: Projection> Applier<P> {
         staged.unwrap_or_else(|panic| Err(ApplyError::panicked(panic.as_ref())))
     }
 
-    fn commit(&mut self, writes: Writes, events: &[StoredEvent]) -> Result<(), ProjectorError> {
+    fn commit(&mut self, writes: Vec<Write>, events: &[StoredEvent]) -> Result<(), ProjectorError> {
         if let Some(last) = events.last() {
-            self.store.commit(writes, &Checkpoint::new(self.created, last))?;
+            self.state.commit(writes, &Checkpoint::new(self.created, last))?;
             self.position.send_replace(last.sequence);
         }
         Ok(())

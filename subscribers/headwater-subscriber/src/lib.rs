@@ -50,6 +50,8 @@ extern crate self as headwater_subscriber;
 
 mod applier;
 mod apply;
+mod index;
+mod ordered_key;
 mod overlay;
 mod projection;
 mod projector;
@@ -59,12 +61,16 @@ mod query_server;
 mod recorded;
 mod row;
 mod service;
+mod span;
+mod state;
 mod store;
 mod store_error;
 mod table;
 mod tx;
 mod view;
 
+#[cfg(feature = "testkit")]
+pub mod conformance;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
@@ -73,6 +79,8 @@ pub use headwater_event::{ContractText, Contracted, Event, EventSchema, EventTyp
 pub use headwater_event_derive::Projection;
 pub use headwater_log::StoredEvent;
 pub use headwater_log::service::Exit;
+pub use index::{Has, Index, Indexes};
+pub use ordered_key::{OrderedKey, Padded};
 pub use projection::Projection;
 pub use projector::Projector;
 pub use projector_error::ProjectorError;
@@ -80,7 +88,8 @@ pub use query::{Query, QueryError};
 pub use recorded::Recorded;
 pub use row::Row;
 pub use service::{SubscriberArgs, main};
-pub use store::Store;
+pub use state::State;
+pub use store::{Entries, Entry, Order, Snapshot, Store, StoreKind, Write};
 pub use store_error::StoreError;
 pub use table::Table;
 pub use tx::Tx;

@@ -10,13 +10,13 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::applier::{Applier, EVENTS_PER_COMMIT};
-use crate::{Projection, ProjectorError, Store, View};
+use crate::{Projection, ProjectorError, State, StoreKind, View};
 
 /// Builds one projection: follows its events, applies them, and commits state and position together.
 pub struct Projector<P> {
     projection: Arc<P>,
     filter: EventFilter,
-    store: Store,
+    state: State,
     position: watch::Sender<u64>,
 }
 
@@ -24,16 +24,25 @@ pub struct Projector<P> {
 const STREAM_PAUSE: Duration = Duration::from_millis(500);
 
 impl<P: Projection> Projector<P> {
-    /// Opens the projection in its own directory below `directory`.
+    /// Opens the projection in its own directory below `directory`, in the store that is the default.
     ///
     /// # Errors
     ///
     /// [`ProjectorError`] when the state can't be opened, or the projection's events aren't of one domain.
     pub fn open(directory: &Path) -> Result<Self, ProjectorError> {
+        Self::open_in(StoreKind::default(), directory)
+    }
+
+    /// The same in a store of the kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_in(kind: StoreKind, directory: &Path) -> Result<Self, ProjectorError> {
         let filter = EventFilter::events(P::EVENTS).map_err(ProjectorError::Events)?;
-        let store = Store::open(&Self::directory(directory), P::NAME, P::VERSION)?;
-        let sequence = store.checkpoint()?.map_or(0, |checkpoint| checkpoint.sequence);
-        Ok(Self { projection: Arc::new(P::new()), filter, store, position: watch::Sender::new(sequence) })
+        let state = State::open(kind, &Self::directory(directory), P::NAME, P::VERSION)?;
+        let sequence = state.checkpoint()?.map_or(0, |checkpoint| checkpoint.sequence);
+        Ok(Self { projection: Arc::new(P::new()), filter, state, position: watch::Sender::new(sequence) })
     }
 
     /// Where the projection keeps its state below `directory`.
@@ -51,7 +60,7 @@ impl<P: Projection> Projector<P> {
     /// The committed state, for queries.
     #[must_use]
     pub fn view(&self) -> View {
-        self.store.view()
+        self.state.view()
     }
 
     /// The sequence of the last event that is committed, as it rises.
@@ -67,14 +76,14 @@ impl<P: Projection> Projector<P> {
     /// [`ProjectorError`] when an event can't be read or applied, or the state can't be written: the
     /// projection halts in front of it.
     pub async fn run(self, log: Log, stop: CancellationToken) -> Result<(), ProjectorError> {
-        let Self { projection, filter, store, position } = self;
-        let checkpoint = store.checkpoint()?;
+        let Self { projection, filter, state, position } = self;
+        let checkpoint = state.checkpoint()?;
         let Some(follow) = stop.run_until_cancelled(begin(&log, &filter, checkpoint)).await else {
             return Ok(());
         };
         let mut follow = follow?;
         let (arrived, events) = mpsc::channel(EVENTS_PER_COMMIT);
-        let applier = Applier::new(projection, store, position, follow.created());
+        let applier = Applier::new(projection, state, position, follow.created());
         let mut applying = spawn_blocking(move || applier.run(events));
         let received = loop {
             let next = tokio::select! {

@@ -1,6 +1,6 @@
 //! What an operator asks a projection, whether it is running or not.
 //!
-//! sled lets one process open a store. So a running projection answers on a Unix socket beside its store,
+//! A store lets one process open it. So a running projection answers on a Unix socket beside its store,
 //! `<name>.sock`, which only whoever may write to its directory can reach: a question is a line of JSON,
 //! and so is each row of the answer.
 
@@ -51,6 +51,8 @@ impl Query {
         view: &View,
         mut each: impl FnMut(Row) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
+        // One answer is of one moment, however long it takes to send.
+        let view = view.snapshot()?;
         let tables = view.tables()?;
         if let Some(table) = self.table.as_ref().filter(|table| !tables.contains(table)) {
             let tables = if tables.is_empty() { "none yet".to_owned() } else { tables.join(", ") };

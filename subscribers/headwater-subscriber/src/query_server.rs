@@ -109,17 +109,17 @@ mod tests {
 
     use super::*;
     use crate::overlay::Overlay;
-    use crate::{Row, Store, StoreError, Table, Tx};
+    use crate::{Row, State, StoreError, StoreKind, Table, Tx};
 
     const STOCK: Table<String, u64> = Table::new("stock");
     const STOCKTAKE: Table<String, String> = Table::new("stock-take");
 
     /// A store with two tables, whose names begin alike.
     #[allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-    fn store(directory: &Path) -> Store {
-        let mut store = Store::open(&directory.join("shop"), "shop", 1).unwrap();
+    fn store(directory: &Path) -> State {
+        let mut store = State::open(StoreKind::Sled, &directory.join("shop"), "shop", 1).unwrap();
         let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&store, &mut overlay);
+        let mut tx = Tx::new(&store, &mut overlay).unwrap();
         for (key, value) in [("pears", 3), ("apples", 7), ("stock", 1)] {
             STOCK.put(&mut tx, &key.to_owned(), value).unwrap();
         }
@@ -169,7 +169,7 @@ mod tests {
         assert!(!socket(directory.path(), "shop").exists());
         drop(store);
         // The task that has accepted questions lets go of the store soon, and not at once.
-        drop(Store::open(&directory.path().join("shop"), "shop", 1).unwrap());
+        drop(State::open(StoreKind::Sled, &directory.path().join("shop"), "shop", 1).unwrap());
         assert_answers(directory.path());
     }
 

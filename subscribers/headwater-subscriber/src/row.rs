@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::StoreError;
-use crate::store::parse;
+use crate::state::parse;
 
 /// A row as it is stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]

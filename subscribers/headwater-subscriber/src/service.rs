@@ -7,7 +7,7 @@ use headwater_log::service::{Connection, ContractCheck, Exit, Failure, Logs, Shu
 use headwater_log::{JetStreamConfig, JetStreamLog, Log};
 
 use crate::query_server::QueryServer;
-use crate::{Projection, Projector};
+use crate::{Projection, Projector, StoreKind};
 
 /// The options of a service that builds a projection.
 #[derive(Debug, Parser)]
@@ -16,6 +16,10 @@ pub struct SubscriberArgs {
     /// Keep the projection below this directory, and go on from what is there
     #[arg(long, value_name = "DIR", default_value = "headwater-data", env = "HEADWATER_DATA")]
     data: PathBuf,
+
+    /// The kind of store that the projection is kept in
+    #[arg(long, value_enum, default_value_t, env = "HEADWATER_STORE")]
+    store: StoreKind,
 
     /// What to do when this service doesn't fit the services that are running
     #[arg(long, value_enum, default_value_t, env = "HEADWATER_CONTRACT_CHECK")]
@@ -47,7 +51,7 @@ async fn serve<P: Projection + Contracted>(
     shutdown: Shutdown,
 ) -> Result<Exit, Failure> {
     // What is wrong with the state is said before anything is connected.
-    let projector = Projector::<P>::open(&args.data)?;
+    let projector = Projector::<P>::open_in(args.store, &args.data)?;
     let _queries = QueryServer::start(&args.data, P::NAME, projector.view());
     let (client, denials) = args.connection.connect_watched(P::NAME).await?;
     let announcing = announce::<P>(client.clone(), denials, args.contract_check);

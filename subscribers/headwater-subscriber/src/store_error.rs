@@ -1,4 +1,7 @@
+use std::error::Error;
 use std::path::PathBuf;
+
+use crate::StoreKind;
 
 /// Why a projection's state can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -29,17 +32,39 @@ pub enum StoreError {
         /// What was about to use it.
         wanted: String,
     },
+    /// A store of another kind is there.
+    #[error(
+        "the state in {} is in a {found} store, and not in a {wanted} store; start the service with --store {found}, \
+         or move the directory away, and the projection is rebuilt from the stream",
+        directory.display()
+    )]
+    OtherKind {
+        /// The state's directory.
+        directory: PathBuf,
+        /// What it is.
+        found: StoreKind,
+        /// What was to be opened.
+        wanted: StoreKind,
+    },
+    /// Something that is no store is there.
+    #[error("{} is no projection's directory, for {entry} is there; name another directory", directory.display())]
+    Foreign {
+        /// The directory.
+        directory: PathBuf,
+        /// What is in it.
+        entry: String,
+    },
     /// The directory can't be used.
     #[error("the projection's directory {} can't be opened", directory.display())]
     Directory {
         /// The state's directory.
         directory: PathBuf,
-        /// What sled reports.
-        source: sled::Error,
+        /// What the store, or the operating system, reports.
+        source: Box<dyn Error + Send + Sync>,
     },
-    /// sled can't read or write.
+    /// The store can't read or write.
     #[error("the projection's store failed")]
-    Sled(#[from] sled::Error),
+    Failed(#[source] Box<dyn Error + Send + Sync>),
     /// A stored value isn't of the type that the projection says.
     #[error(
         "the stored value of {what} can't be read; if its type has changed, raise the projection's version"
@@ -65,6 +90,19 @@ pub enum StoreError {
     Encode {
         /// Why.
         source: serde_json::Error,
+    },
+    /// An index leads to a row that isn't there.
+    #[error(
+        "the index {index} of the table {table} names the row {key:?}, which is not there; \
+         if the index is new, raise the projection's version"
+    )]
+    Index {
+        /// The table.
+        table: &'static str,
+        /// The index.
+        index: &'static str,
+        /// The row's key.
+        key: String,
     },
     /// Two tables of one name hold different types.
     #[error("the row {key:?} of the table {table} was read as two types; give each table a name of its own")]

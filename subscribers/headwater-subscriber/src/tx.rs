@@ -1,21 +1,23 @@
 use std::fmt::Display;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::overlay::Overlay;
-use crate::store::row_key;
-use crate::{Store, StoreError};
+use crate::state::{parse, row_key};
+use crate::{Indexes, Snapshot, State, StoreError};
 
 /// What a projection may do while it applies an event: read and write its own tables.
 pub struct Tx<'a> {
-    store: &'a Store,
+    /// What was committed before.
+    committed: Arc<dyn Snapshot>,
     overlay: &'a mut Overlay,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(store: &'a Store, overlay: &'a mut Overlay) -> Self {
-        Self { store, overlay }
+    pub(crate) fn new(state: &State, overlay: &'a mut Overlay) -> Result<Self, StoreError> {
+        Ok(Self { committed: state.snapshot()?, overlay })
     }
 
     /// The row, to be read.
@@ -27,18 +29,54 @@ impl<'a> Tx<'a> {
     }
 
     /// The row, to be changed: it will be written.
-    pub(crate) fn change<V>(&mut self, table: &str, key: &impl Display) -> Result<&mut Option<V>, StoreError>
+    pub(crate) fn change<V, I>(
+        &mut self,
+        table: &str,
+        key: &impl Display,
+    ) -> Result<&mut Option<V>, StoreError>
     where
         V: Serialize + DeserializeOwned + Send + 'static,
+        I: Indexes<V>,
     {
+        self.index::<V, I>(table, key)?;
         self.slot(table, key, true)
     }
 
-    pub(crate) fn write<V>(&mut self, table: &str, key: &impl Display, value: Option<V>)
+    pub(crate) fn write<V, I>(
+        &mut self,
+        table: &str,
+        key: &impl Display,
+        value: Option<V>,
+    ) -> Result<(), StoreError>
     where
-        V: Serialize + Send + 'static,
+        V: Serialize + DeserializeOwned + Send + 'static,
+        I: Indexes<V>,
     {
+        self.index::<V, I>(table, key)?;
         self.overlay.insert(row_key(table, key), value, true);
+        Ok(())
+    }
+
+    /// A row of a table with indexes leaves the places in them that its committed value has.
+    fn index<V, I>(&mut self, table: &str, key: &impl Display) -> Result<(), StoreError>
+    where
+        V: DeserializeOwned + 'static,
+        I: Indexes<V>,
+    {
+        if I::COUNT == 0 {
+            return Ok(());
+        }
+        let row = row_key(table, key);
+        if !self.overlay.is_indexed(&row) {
+            let committed: Option<V> = self.committed(&row)?;
+            self.overlay.index::<V, I>(row, table, key.to_string(), committed);
+        }
+        Ok(())
+    }
+
+    fn committed<V: DeserializeOwned>(&self, row: &[u8]) -> Result<Option<V>, StoreError> {
+        let stored = self.committed.get(row)?;
+        stored.map(|bytes| parse(&String::from_utf8_lossy(row), &bytes)).transpose()
     }
 
     /// Where the row is kept until the commit.
@@ -48,7 +86,7 @@ impl<'a> Tx<'a> {
     {
         let row = row_key(table, key);
         if !self.overlay.contains(&row) {
-            let stored: Option<V> = self.store.get(&row)?;
+            let stored: Option<V> = self.committed(&row)?;
             self.overlay.insert(row.clone(), stored, false);
         }
         let slot = self.overlay.get_mut(&row, change);

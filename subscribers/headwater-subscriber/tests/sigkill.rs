@@ -1,5 +1,6 @@
 //! Every event takes effect exactly once, at whatever moments the process is killed, and the server too.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a helper of a test fails the test")]
+#![allow(clippy::print_stdout, reason = "what a run was like belongs to its output")]
 
 mod common;
 
@@ -15,7 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use headwater_log::service::Connection;
 use headwater_log::testkit::Server;
 use headwater_log::{JetStreamConfig, JetStreamLog, Log, PendingAppend};
-use headwater_subscriber::{Projection as _, Projector, View};
+use headwater_subscriber::{Projection as _, Projector, StoreKind, View};
 use tempfile::TempDir;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -33,9 +34,10 @@ const SERVER_KILLS: [usize; 3] = [6, 13, 20];
 /// How many events are there before the first start.
 const HISTORY: u64 = 8000;
 
-/// In the child: where the log and the projection are.
+/// In the child: where the log and the projection are, and the kind of its store.
 const SERVER: &str = "HEADWATER_SIGKILL_TEST_SERVER";
 const DATA: &str = "HEADWATER_SIGKILL_TEST_DATA";
+const STORE: &str = "HEADWATER_SIGKILL_TEST_STORE";
 
 async fn connect(url: &str) -> Log {
     let client = Connection::to(url).unwrap().connect("sigkill").await.unwrap();
@@ -46,7 +48,9 @@ async fn connect(url: &str) -> Log {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_child_that_builds_the_projection() {
     let (Ok(server), Ok(data)) = (std::env::var(SERVER), std::env::var(DATA)) else { return };
-    let projector = Projector::<Revenue>::open(Path::new(&data)).unwrap();
+    let store = std::env::var(STORE).unwrap();
+    let store = StoreKind::ALL.into_iter().find(|kind| kind.to_string() == store).unwrap();
+    let projector = Projector::<Revenue>::open_in(store, Path::new(&data)).unwrap();
     let mut position = projector.position();
     println!("at {}", *position.borrow_and_update());
     tokio::spawn(async move {
@@ -58,7 +62,16 @@ async fn a_child_that_builds_the_projection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ends_in_the_state_of_an_undisturbed_run() {
+async fn ends_in_the_state_of_an_undisturbed_run_in_sled() {
+    ends_in_the_state_of_an_undisturbed_run(StoreKind::Sled).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ends_in_the_state_of_an_undisturbed_run_in_fjall() {
+    ends_in_the_state_of_an_undisturbed_run(StoreKind::Fjall).await;
+}
+
+async fn ends_in_the_state_of_an_undisturbed_run(store: StoreKind) {
     let seed = seed();
     println!("the moments are those of HEADWATER_SEED={seed}");
     let mut random = Random(seed);
@@ -81,7 +94,7 @@ async fn ends_in_the_state_of_an_undisturbed_run() {
     for kill in 1..=KILLS {
         let (url, data) = (server.url(), directory.path().to_owned());
         let moment = random.below(150);
-        let mut child = spawn_blocking(move || ChildProcess::start(&url, &data)).await.unwrap();
+        let mut child = spawn_blocking(move || ChildProcess::start(store, &url, &data)).await.unwrap();
         if SERVER_KILLS.contains(&kill) {
             server.kill().await.unwrap();
             server.restart().await.unwrap();
@@ -105,10 +118,10 @@ async fn ends_in_the_state_of_an_undisturbed_run() {
     let last = publishing.await.unwrap();
     println!("{KILLS} kills, {last} events; {position} were committed before the last start");
 
-    let mut killed = Running::<Revenue>::start(directory.path(), &log);
+    let mut killed = Running::<Revenue>::start_in(store, directory.path(), &log);
     killed.reaches(last).await;
     let undisturbed_directory = TempDir::new().unwrap();
-    let mut undisturbed = Running::<Revenue>::start(undisturbed_directory.path(), &log);
+    let mut undisturbed = Running::<Revenue>::start_in(store, undisturbed_directory.path(), &log);
     undisturbed.reaches(last).await;
     assert_eq!(rows(&killed.view), rows(&undisturbed.view), "seed {seed}");
     assert_eq!(killed.view.checkpoint().unwrap(), undisturbed.view.checkpoint().unwrap());
@@ -148,11 +161,12 @@ struct ChildProcess {
 }
 
 impl ChildProcess {
-    fn start(server: &str, data: &Path) -> Self {
+    fn start(store: StoreKind, server: &str, data: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "a_child_that_builds_the_projection", "--nocapture"])
             .env(SERVER, server)
             .env(DATA, data)
+            .env(STORE, store.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::Given;
 use crate::applier::Applier;
-use crate::{Projection, ProjectorError, Store, View};
+use crate::{Projection, ProjectorError, State, StoreKind, View};
 
 /// Builds the projection from `events`, in their order, in a directory of its own.
 ///
@@ -91,20 +91,21 @@ impl<P: Projection> Projected<P> {
 }
 
 fn open<P: Projection>(projection: &Arc<P>, directory: &Path) -> (View, Applier<P>) {
-    let store = Store::open(directory, P::NAME, P::VERSION).expect("the store can be opened");
-    let checkpoint = store.checkpoint().expect("the checkpoint can be read");
+    let state = State::open(StoreKind::default(), directory, P::NAME, P::VERSION);
+    let state = state.expect("the store can be opened");
+    let checkpoint = state.checkpoint().expect("the checkpoint can be read");
     let position = watch::Sender::new(checkpoint.map_or(0, |checkpoint| checkpoint.sequence));
-    (store.view(), Applier::new(Arc::clone(projection), store, position, Timestamp::UNIX_EPOCH))
+    (state.view(), Applier::new(Arc::clone(projection), state, position, Timestamp::UNIX_EPOCH))
 }
 
-/// All rows as text.
+/// All rows as text, and what is in the indexes.
 fn rows(view: &View) -> Vec<String> {
     let tables = view.tables().expect("the tables can be listed");
-    let row = |row: Result<crate::Row, _>| serde_json::to_string(&row.expect("the row can be read"));
-    tables
-        .iter()
-        .flat_map(|table| view.rows(table, ""))
-        .map(row)
-        .collect::<Result<_, _>>()
-        .expect("a row has JSON")
+    let row = |row: Result<crate::Row, _>| {
+        serde_json::to_string(&row.expect("the row can be read")).expect("a row has JSON")
+    };
+    let indexed = view.index_entries().expect("the indexes can be read");
+    let entry = |(key, _): crate::Entry| String::from_utf8_lossy(&key).replace('\0', " ");
+    let rows = tables.iter().flat_map(|table| view.rows(table, "")).map(row);
+    rows.chain(indexed.into_iter().map(entry)).collect()
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_log::Log;
-use headwater_subscriber::{Projection, Projector, ProjectorError, View};
+use headwater_subscriber::{Projection, Projector, ProjectorError, StoreKind, View};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -23,7 +23,11 @@ pub(crate) struct Running<P> {
 
 impl<P: Projection> Running<P> {
     pub(crate) fn start(directory: &Path, log: &Log) -> Self {
-        let projector = Projector::<P>::open(directory).unwrap();
+        Self::start_in(StoreKind::default(), directory, log)
+    }
+
+    pub(crate) fn start_in(kind: StoreKind, directory: &Path, log: &Log) -> Self {
+        let projector = Projector::<P>::open_in(kind, directory).unwrap();
         let (projection, view, position) = (projector.projection(), projector.view(), projector.position());
         let stop = CancellationToken::new();
         let task = tokio::spawn(projector.run(Arc::clone(log), stop.clone()));

@@ -1,9 +1,9 @@
 use headwater_event::{Event, JsonSchema};
-use headwater_subscriber::{Projection, Projector, ProjectorError, Store, StoreError};
+use headwater_subscriber::{Projection, Projector, ProjectorError, State, StoreError, StoreKind};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 
-use crate::common::revenue::{Revenue, RevenueV2};
+use crate::common::revenue::{Revenue, RevenueV2, rows};
 
 #[test]
 fn refuses_a_store_that_another_version_has_built() {
@@ -17,11 +17,32 @@ fn refuses_a_store_that_another_version_has_built() {
     assert!(line.contains("move the directory away"), "{line}");
 }
 
+/// What versions before the `Store` trait have written, byte by byte.
+#[test]
+fn reads_on_in_a_store_that_is_older_than_the_trait() {
+    let directory = TempDir::new().unwrap();
+    let db = sled::open(directory.path().join(Revenue::NAME)).unwrap();
+    let tree = db.open_tree("projection").unwrap();
+    let checkpoint = r#"{"created":"2013-01-01T00:00:00Z","sequence":4,"event":"00"}"#;
+    for (key, value) in [
+        ("\0builder", r#"{"name":"revenue","version":1}"#),
+        ("\0checkpoint", checkpoint),
+        ("by-customer\0ada", r#"{"payments":4,"cents":10}"#),
+        ("total\0all", "10"),
+    ] {
+        tree.insert(key, value).unwrap();
+    }
+    drop((tree, db));
+    let projector = Projector::<Revenue>::open(directory.path()).unwrap();
+    assert_eq!(*projector.position().borrow(), 4);
+    assert_eq!(rows(&projector.view()), [r#"by-customer/ada {"payments":4,"cents":10}"#, "total/all 10"]);
+}
+
 #[test]
 fn refuses_a_store_that_another_projection_has_built() {
     let directory = TempDir::new().unwrap();
     let store = directory.path().join(Revenue::NAME);
-    drop(Store::open(&store, "turnover", 1).unwrap());
+    drop(State::open(StoreKind::Sled, &store, "turnover", 1).unwrap());
     let Err(ProjectorError::Store(error)) = Projector::<Revenue>::open(directory.path()) else {
         panic!("it takes the store");
     };
