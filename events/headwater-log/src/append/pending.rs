@@ -2,6 +2,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+#[cfg(any(feature = "memory", feature = "testkit"))]
 use futures::future::BoxFuture;
 use headwater_event::Aggregate;
 use tokio::sync::oneshot;
@@ -26,10 +27,12 @@ pub struct PendingAppend(Pending);
 enum Pending {
     /// Whoever has the sender knows the answer; nobody does when the sender is dropped.
     Answered(Aggregate, oneshot::Receiver<Result<Appended, AppendError>>),
+    #[cfg(any(feature = "memory", feature = "testkit"))]
     Other(BoxFuture<'static, Result<Appended, AppendError>>),
 }
 
 impl PendingAppend {
+    #[cfg(any(feature = "memory", feature = "testkit"))]
     pub(crate) fn new(answer: impl Future<Output = Result<Appended, AppendError>> + Send + 'static) -> Self {
         Self(Pending::Other(Box::pin(answer)))
     }
@@ -53,6 +56,7 @@ impl Future for PendingAppend {
                     Err(AppendError::Unknown { aggregate: aggregate.clone(), source: gone.into() })
                 })
             }),
+            #[cfg(any(feature = "memory", feature = "testkit"))]
             Pending::Other(answer) => answer.as_mut().poll(cx),
         }
     }

@@ -74,7 +74,7 @@ impl NewEvent {
             }
         };
         let mut notes = vec![format!(
-            "say in {} what readers need to know, before its schema is registered",
+            "add the fields in {}, and say what they mean, before its schema is registered",
             file.display()
         )];
         if set.is_none() {

@@ -16,7 +16,7 @@ fn a_new_event_has_its_publisher_and_its_reader_before_services_build_again() {
          changed schemas/reference/Cargo.toml\n\
          changed schemas/reference/build.rs\n\
          \n\
-         say in events/orders-events/src/order_paid.rs what readers need to know, before its schema is registered\n\
+         add the fields in events/orders-events/src/order_paid.rs, and say what they mean, before its schema is registered\n\
          \n\
          the build of every service fails until it is\n  \
            registered (HW0001): headwater schema accept orders.order.paid\n  \
