@@ -1,3 +1,4 @@
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -124,7 +125,11 @@ async fn take_events(
         return Ok(Exit::Ok);
     };
     opened?;
-    let listener = TcpListener::bind(args.listen).await?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        let problem =
+            format!("can't listen on {} ({error}); name another address with --listen", args.listen);
+        Failure::new(Exit::Usage, &io::Error::new(error.kind(), problem))
+    })?;
     tracing::info!(address = %listener.local_addr()?, "taking events");
     serve(listener, edge.router(), &limits, shutdown.token().clone()).await;
     tracing::info!("stopped; what was under way is answered");

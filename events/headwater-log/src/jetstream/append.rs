@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::acks::Awaiting;
 use super::batch;
-use super::log::Broker;
+use super::broker::Broker;
 use super::message::headers;
 use super::verdict::Verdict;
 #[cfg(feature = "testkit")]

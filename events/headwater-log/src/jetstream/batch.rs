@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::acks::{Awaiting, waiter};
 use super::append::Outgoing;
-use super::log::Broker;
+use super::broker::Broker;
 use super::verdict::Verdict;
 
 /// Publishes messages as a batch, or one alone. The server stages them as they come, and stores them when it sees the one that

@@ -11,7 +11,7 @@ use headwater_event::Domain;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::log::Broker;
+use super::broker::Broker;
 use super::message::stored;
 use crate::{ReadError, StoredEvent};
 

@@ -13,7 +13,7 @@ use headwater_event::EventFilter;
 use jiff::Timestamp;
 use tokio::time::{sleep, timeout};
 
-use super::log::{Broker, created};
+use super::broker::{Broker, created};
 use super::message::stored;
 use crate::read::check;
 use crate::{Checkpoint, Follow, ReadError, StoredEvent};

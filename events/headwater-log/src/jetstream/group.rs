@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::append::{Answer, Attempt};
 use super::batch;
-use super::log::Broker;
+use super::broker::Broker;
 use super::verdict::Verdict;
 use crate::{Append, Appended, PendingAppend};
 

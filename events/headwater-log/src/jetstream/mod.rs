@@ -3,6 +3,7 @@
 mod acks;
 mod append;
 mod batch;
+mod broker;
 mod config;
 mod direct;
 mod follow;

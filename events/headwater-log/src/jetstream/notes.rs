@@ -21,9 +21,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::append::Outgoing;
 use super::batch;
+use super::broker::Broker;
 use super::config::notes_problem;
 use super::direct;
-use super::log::Broker;
 use super::verdict::Verdict;
 use crate::notes::{NewNote, is_name, new_notes};
 use crate::retry::Backoff;

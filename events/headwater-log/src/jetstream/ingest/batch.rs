@@ -10,7 +10,7 @@ use super::protocol::{Answer, Operation, answer, reply};
 use crate::Denial;
 use crate::denials::Denied;
 use crate::jetstream::append::Outgoing;
-use crate::jetstream::log::Broker;
+use crate::jetstream::broker::Broker;
 
 /// How many messages the server is asked to acknowledge at a time. It takes 500 at most, and fewer when many load
 /// at once.

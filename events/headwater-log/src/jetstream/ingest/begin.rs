@@ -6,7 +6,7 @@ use tokio::time::timeout_at;
 use super::bulk_load::StreamAtBegin;
 use super::{BulkLoad, BulkLoadError};
 use crate::jetstream::JetStreamLog;
-use crate::jetstream::log::created;
+use crate::jetstream::broker::created;
 use crate::retry::Backoff;
 use crate::{OpenError, ReadError};
 

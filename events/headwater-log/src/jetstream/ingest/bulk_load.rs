@@ -11,7 +11,7 @@ use super::sending::Goal;
 use super::versions::Versions;
 use super::walk::Walk;
 use crate::append::NewEvent;
-use crate::jetstream::log::Broker;
+use crate::jetstream::broker::Broker;
 use crate::{Append, AppendError, Commit};
 
 /// Many events on their way into one stream, faster than appends, because the server answers some hundreds of

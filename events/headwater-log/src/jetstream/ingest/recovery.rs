@@ -7,7 +7,7 @@ use super::batch::{Broken, FastBatch};
 use super::bulk_load::{Unsettled, position};
 use super::failure::{Failure, Hopeless};
 use super::walk::Walk;
-use crate::jetstream::log::created;
+use crate::jetstream::broker::created;
 use crate::jetstream::verdict::{is_conflict, is_retryable};
 use crate::retry::Backoff;
 use crate::{AppendError, Denial, ReadError};

@@ -4,7 +4,7 @@ use headwater_event::{Domain, Fingerprint};
 use tokio::time::Instant;
 
 use crate::ReadError;
-use crate::jetstream::log::Broker;
+use crate::jetstream::broker::Broker;
 
 /// How many events are read at a time.
 const PAGE: usize = 1000;
