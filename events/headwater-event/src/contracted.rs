@@ -2,11 +2,12 @@ use crate::EventSchema;
 
 /// Code that was compared with its service's `contract.toml` when it was compiled.
 ///
-/// `#[outbox(contract = "contract.toml")]` and `#[projection(contract = "contract.toml", ...)]` implement it. The
-/// runtimes' `main` takes nothing else, so no service runs that says less, or more, than its contract.
+/// `#[outbox(contract = "contract.toml")]`, `#[projection(contract = "contract.toml", ...)]` and
+/// `#[reactor(contract = "contract.toml", ...)]` implement it. The runtimes' `main` takes nothing else, so no service runs
+/// that says less, or more, than its contract.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no contract, and a service needs one",
-    label = "add `contract = \"contract.toml\"` to its #[outbox(...)] or #[projection(...)]",
+    label = "add `contract = \"contract.toml\"` to its #[outbox(...)], #[projection(...)] or #[reactor(...)]",
     note = "contract.toml lies beside the service's Cargo.toml and says what the service publishes and subscribes to"
 )]
 pub trait Contracted {

@@ -1,4 +1,4 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// The name of an event: `<namespace>.<domain>.<aggregate>.<name>.v<version>`, the CloudEvents `type`.
 ///
@@ -69,10 +69,7 @@ impl<'a> EventType<'a> {
     /// The URI of the schema of this event's data, the CloudEvents `dataschema`.
     #[must_use]
     pub fn data_schema(&self) -> String {
-        let mut uri = String::with_capacity(128);
-        // Writing to a string doesn't fail.
-        write!(uri, "urn:headwater:schema:{self}").ok();
-        uri
+        format!("urn:headwater:schema:{self}")
     }
 }
 

@@ -3,9 +3,12 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 use super::attribute::parse_time;
+use super::extensions::Extensions;
+use super::text::{Span, Text};
 use super::{AttributeValue, Envelope, EnvelopeError};
 
 /// Percent-encoded in a header's value, besides everything that isn't ASCII.
@@ -18,13 +21,13 @@ impl Envelope {
     pub fn headers(&self) -> impl Iterator<Item = (Cow<'static, str>, Cow<'_, str>)> {
         let core = [
             ("ce-specversion", Some(Cow::Borrowed("1.0"))),
-            ("ce-id", Some(Cow::Borrowed(self.id.as_str()))),
-            ("ce-source", Some(Cow::Borrowed(self.source.as_str()))),
-            ("ce-type", Some(Cow::Borrowed(self.event_type.as_str()))),
-            ("ce-subject", self.subject.as_deref().map(Cow::Borrowed)),
+            ("ce-id", Some(Cow::Borrowed(self.id()))),
+            ("ce-source", Some(Cow::Borrowed(self.source()))),
+            ("ce-type", Some(Cow::Borrowed(self.type_name()))),
+            ("ce-subject", self.subject().map(Cow::Borrowed)),
             ("ce-time", self.time.map(|time| Cow::Owned(time.to_string()))),
-            ("ce-datacontenttype", self.data_content_type.as_deref().map(Cow::Borrowed)),
-            ("ce-dataschema", self.data_schema.as_deref().map(Cow::Borrowed)),
+            ("ce-datacontenttype", self.data_content_type().map(Cow::Borrowed)),
+            ("ce-dataschema", self.data_schema().map(Cow::Borrowed)),
         ];
         let core = core.into_iter().filter_map(|(name, value)| Some((Cow::Borrowed(name), value?)));
         let extensions = self.extensions.iter().map(|(name, value)| {
@@ -48,60 +51,103 @@ impl Envelope {
         payload: &Bytes,
     ) -> Result<Self, EnvelopeError> {
         let mut content_type = None;
-        let mut attributes = Vec::with_capacity(16);
+        let mut attributes = Attributes::default();
+        let mut parsed = Ok(());
         for (header, value) in headers {
-            if header.eq_ignore_ascii_case("content-type") {
-                if content_type.replace(value).is_some() {
-                    return Err(twice("content-type"));
+            if let Some(name) = attribute_name(header) {
+                if parsed.is_ok() {
+                    parsed = attributes.add(&name, value);
                 }
-            } else if let Some(name) = attribute_name(header) {
-                attributes.push((name, value));
+            } else if header.eq_ignore_ascii_case("content-type") && content_type.replace(value).is_some() {
+                return Err(twice("content-type"));
             }
         }
         // A structured event may have copies of its attributes beside it; they mean nothing.
         if content_type.is_some_and(is_structured) {
             return Self::from_json(payload);
         }
-        let mut builder = Self::builder("", "", "");
-        let (mut version, mut id, mut source, mut event_type) = (None, None, None, None);
-        let envelope = builder.raw();
-        for (name, value) in attributes {
-            let value = decode(&name, value)?;
-            let slot = match name.as_ref() {
-                "specversion" => &mut version,
-                "id" => &mut id,
-                "source" => &mut source,
-                "type" => &mut event_type,
-                "subject" => &mut envelope.subject,
-                "datacontenttype" => &mut envelope.data_content_type,
-                "dataschema" => &mut envelope.data_schema,
-                "time" => {
-                    if envelope.time.replace(parse_time(&value)?).is_some() {
-                        return Err(twice(&name));
-                    }
-                    continue;
-                }
-                _ => {
-                    if envelope.extensions.insert(name.to_string().into(), value.into()).is_some() {
-                        return Err(twice(&name));
-                    }
-                    continue;
-                }
-            };
-            if slot.replace(value).is_some() {
-                return Err(twice(&name));
+        parsed?;
+        attributes.envelope(content_type, payload)
+    }
+}
+
+/// What of an envelope is read.
+struct Attributes {
+    text: Text,
+    version: Option<Span>,
+    id: Option<Span>,
+    source: Option<Span>,
+    event_type: Option<Span>,
+    subject: Option<Span>,
+    data_content_type: Option<Span>,
+    data_schema: Option<Span>,
+    time: Option<Timestamp>,
+    extensions: Extensions,
+}
+
+impl Default for Attributes {
+    fn default() -> Self {
+        /// What most events take.
+        const TEXT_BYTES: usize = 256;
+        Self {
+            text: Text::with_capacity(TEXT_BYTES),
+            version: None,
+            id: None,
+            source: None,
+            event_type: None,
+            subject: None,
+            data_content_type: None,
+            data_schema: None,
+            time: None,
+            extensions: Extensions::default(),
+        }
+    }
+}
+
+impl Attributes {
+    fn add(&mut self, name: &str, value: &str) -> Result<(), EnvelopeError> {
+        let value = decode(name, value)?;
+        let slot = match name {
+            "specversion" => &mut self.version,
+            "id" => &mut self.id,
+            "source" => &mut self.source,
+            "type" => &mut self.event_type,
+            "subject" => &mut self.subject,
+            "datacontenttype" => &mut self.data_content_type,
+            "dataschema" => &mut self.data_schema,
+            "time" => {
+                let before = self.time.replace(parse_time(&value)?);
+                return before.map_or(Ok(()), |_| Err(twice(name)));
             }
-        }
+            _ => {
+                let before = self.extensions.insert(name, value.into_owned().into());
+                return before.map_or(Ok(()), |_| Err(twice(name)));
+            }
+        };
+        let before = slot.replace(self.text.add(name, &value)?);
+        before.map_or(Ok(()), |_| Err(twice(name)))
+    }
+
+    fn envelope(mut self, content_type: Option<&str>, payload: &Bytes) -> Result<Envelope, EnvelopeError> {
         let missing = |name| EnvelopeError::Missing { name };
-        check_spec_version(version.as_deref().ok_or_else(|| missing("specversion"))?)?;
-        envelope.id = id.ok_or_else(|| missing("id"))?;
-        envelope.source = source.ok_or_else(|| missing("source"))?;
-        envelope.event_type = event_type.ok_or_else(|| missing("type"))?;
-        if envelope.data_content_type.is_none() {
-            envelope.data_content_type = content_type.map(str::to_owned);
+        let version = self.version.ok_or_else(|| missing("specversion"))?;
+        check_spec_version(self.text.get(version))?;
+        if let (None, Some(content_type)) = (self.data_content_type, content_type) {
+            self.data_content_type = Some(self.text.add("datacontenttype", content_type)?);
         }
-        envelope.data = (!payload.is_empty()).then(|| payload.clone());
-        builder.build()
+        let envelope = Envelope {
+            id: self.id.ok_or_else(|| missing("id"))?,
+            source: self.source.ok_or_else(|| missing("source"))?,
+            event_type: self.event_type.ok_or_else(|| missing("type"))?,
+            subject: self.subject,
+            data_content_type: self.data_content_type,
+            data_schema: self.data_schema,
+            text: self.text,
+            time: self.time,
+            extensions: self.extensions,
+            data: (!payload.is_empty()).then(|| payload.clone()),
+        };
+        envelope.checked()
     }
 }
 
@@ -127,7 +173,7 @@ pub(super) fn check_spec_version(version: &str) -> Result<(), EnvelopeError> {
 /// The attribute that a header holds. Header names are case-insensitive; attribute names are lower-case.
 fn attribute_name(header: &str) -> Option<Cow<'_, str>> {
     let (prefix, name) = header.split_at_checked(3)?;
-    if !prefix.eq_ignore_ascii_case("ce-") {
+    if prefix != "ce-" && !prefix.eq_ignore_ascii_case("ce-") {
         return None;
     }
     let lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -149,16 +195,16 @@ fn encode(value: Cow<'_, str>) -> Cow<'_, str> {
     if plain { value } else { Cow::Owned(utf8_percent_encode(&value, ENCODED).to_string()) }
 }
 
-fn decode(name: &str, value: &str) -> Result<String, EnvelopeError> {
+fn decode<'a>(name: &str, value: &'a str) -> Result<Cow<'a, str>, EnvelopeError> {
     let unquoted = unquote(value);
     if !unquoted.contains('%') {
-        return Ok(unquoted.into_owned());
+        return Ok(unquoted);
     }
     let decoded = percent_decode_str(&unquoted).decode_utf8();
     let decoded = decoded.map_err(|_| {
         EnvelopeError::attribute(name, format!("the header {value:?} is not percent-encoded UTF-8"))
     })?;
-    Ok(decoded.into_owned())
+    Ok(Cow::Owned(decoded.into_owned()))
 }
 
 /// Takes off the double quotes of a quoted string, and the backslashes inside it (RFC 7230, 3.2.6).

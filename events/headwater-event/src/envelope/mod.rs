@@ -2,15 +2,22 @@ mod attribute;
 mod binary;
 mod builder;
 mod error;
+mod extensions;
 mod sdk;
 mod structured;
+mod text;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 
+use self::attribute::{
+    check_absolute_uri, check_characters, check_extension_name, check_media_type, check_text, check_time,
+    check_uri_reference,
+};
+use self::extensions::Extensions;
+use self::text::{Span, Text};
 use crate::{EventType, EventTypeError, Fingerprint, TraceContext};
 
 pub use attribute::AttributeValue;
@@ -37,16 +44,17 @@ pub use error::EnvelopeError;
 /// assert_eq!(error.to_string(), "attribute `id`: must not be empty");
 /// # Ok::<(), headwater_event::EnvelopeError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Envelope {
-    id: String,
-    source: String,
-    event_type: String,
-    subject: Option<String>,
+    text: Text,
+    id: Span,
+    source: Span,
+    event_type: Span,
+    subject: Option<Span>,
+    data_content_type: Option<Span>,
+    data_schema: Option<Span>,
     time: Option<Timestamp>,
-    data_content_type: Option<String>,
-    data_schema: Option<String>,
-    extensions: BTreeMap<Cow<'static, str>, AttributeValue>,
+    extensions: Extensions,
     data: Option<Bytes>,
 }
 
@@ -64,19 +72,19 @@ impl Envelope {
     /// The event's id, unique for its source.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        self.text.get(self.id)
     }
 
     /// Who published the event: a URI reference.
     #[must_use]
     pub fn source(&self) -> &str {
-        &self.source
+        self.text.get(self.source)
     }
 
     /// The event's type, as text.
     #[must_use]
     pub fn type_name(&self) -> &str {
-        &self.event_type
+        self.text.get(self.event_type)
     }
 
     /// The event's type, if it is one of ours.
@@ -86,13 +94,13 @@ impl Envelope {
     /// [`EventTypeError`] when the type is of another form. That makes no event invalid: CloudEvents
     /// lets a type be any text.
     pub fn event_type(&self) -> Result<EventType<'_>, EventTypeError> {
-        EventType::parse(&self.event_type)
+        EventType::parse(self.type_name())
     }
 
     /// What the event is about: for our events the aggregate's id.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.subject.as_deref()
+        self.subject.map(|span| self.text.get(span))
     }
 
     /// When it happened.
@@ -104,13 +112,13 @@ impl Envelope {
     /// The media type of the data.
     #[must_use]
     pub fn data_content_type(&self) -> Option<&str> {
-        self.data_content_type.as_deref()
+        self.data_content_type.map(|span| self.text.get(span))
     }
 
     /// The URI of the schema that the data follow.
     #[must_use]
     pub fn data_schema(&self) -> Option<&str> {
-        self.data_schema.as_deref()
+        self.data_schema.map(|span| self.text.get(span))
     }
 
     /// The data; empty when there are none.
@@ -133,7 +141,7 @@ impl Envelope {
 
     /// All extension attributes, by name.
     pub fn extensions(&self) -> impl Iterator<Item = (&str, &AttributeValue)> {
-        self.extensions.iter().map(|(name, value)| (name.as_ref(), value))
+        self.extensions.iter()
     }
 
     /// The id of the flow that the event belongs to (`correlationid`).
@@ -158,7 +166,33 @@ impl Envelope {
     /// The deterministic name of this event, from its source and id.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::new(&self.source, &self.id)
+        Fingerprint::new(self.source(), self.id())
+    }
+
+    /// The envelope, if it keeps all rules.
+    fn checked(self) -> Result<Self, EnvelopeError> {
+        check_text("id", self.id())?;
+        check_uri_reference("source", self.source())?;
+        check_text("type", self.type_name())?;
+        if let Some(subject) = self.subject() {
+            check_text("subject", subject)?;
+        }
+        if let Some(time) = self.time {
+            check_time(time)?;
+        }
+        if let Some(content_type) = self.data_content_type() {
+            check_media_type("datacontenttype", content_type)?;
+        }
+        if let Some(schema) = self.data_schema() {
+            check_absolute_uri("dataschema", schema)?;
+        }
+        for (name, value) in self.extensions.iter() {
+            check_extension_name(name)?;
+            if let AttributeValue::Text(text) = value {
+                check_characters(name, text)?;
+            }
+        }
+        Ok(self)
     }
 
     fn text_extension(&self, name: &str) -> Option<&str> {
@@ -166,5 +200,35 @@ impl Envelope {
             AttributeValue::Text(text) => Some(text),
             AttributeValue::Integer(_) | AttributeValue::Boolean(_) => None,
         }
+    }
+}
+
+impl PartialEq for Envelope {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+            && self.source() == other.source()
+            && self.type_name() == other.type_name()
+            && self.subject() == other.subject()
+            && self.time == other.time
+            && self.data_content_type() == other.data_content_type()
+            && self.data_schema() == other.data_schema()
+            && self.extensions == other.extensions
+            && self.data == other.data
+    }
+}
+
+impl fmt::Debug for Envelope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("id", &self.id())
+            .field("source", &self.source())
+            .field("event_type", &self.type_name())
+            .field("subject", &self.subject())
+            .field("time", &self.time)
+            .field("data_content_type", &self.data_content_type())
+            .field("data_schema", &self.data_schema())
+            .field("extensions", &self.extensions)
+            .field("data", &self.data)
+            .finish()
     }
 }

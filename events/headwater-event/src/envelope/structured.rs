@@ -42,7 +42,6 @@ impl Envelope {
         let members: Members<'_> =
             serde_json::from_slice(json).map_err(|source| EnvelopeError::Json { source })?;
         let mut builder = Self::builder("", "", "");
-        let envelope = builder.raw();
         let (mut version, mut id, mut source, mut event_type) = (None, None, None, None);
         let (mut data, mut base64) = (None, None);
         for (name, value) in members.0 {
@@ -57,19 +56,18 @@ impl Envelope {
                     continue;
                 }
                 "time" => {
-                    fill(&mut envelope.time, &name, parse_time(&text(&name, value)?)?)?;
+                    fill(&mut builder.time, &name, parse_time(&text(&name, value)?)?)?;
                     continue;
                 }
                 "specversion" => &mut version,
                 "id" => &mut id,
                 "source" => &mut source,
                 "type" => &mut event_type,
-                "subject" => &mut envelope.subject,
-                "datacontenttype" => &mut envelope.data_content_type,
-                "dataschema" => &mut envelope.data_schema,
+                "subject" => &mut builder.subject,
+                "datacontenttype" => &mut builder.data_content_type,
+                "dataschema" => &mut builder.data_schema,
                 _ => {
-                    if envelope.extensions.insert(name.to_string().into(), attribute(&name, value)?).is_some()
-                    {
+                    if builder.extensions.insert(&name, attribute(&name, value)?).is_some() {
                         return Err(EnvelopeError::Twice { name: name.into_owned() });
                     }
                     continue;
@@ -79,14 +77,14 @@ impl Envelope {
         }
         let missing = |name| EnvelopeError::Missing { name };
         check_spec_version(version.as_deref().ok_or_else(|| missing("specversion"))?)?;
-        envelope.id = id.ok_or_else(|| missing("id"))?;
-        envelope.source = source.ok_or_else(|| missing("source"))?;
-        envelope.event_type = event_type.ok_or_else(|| missing("type"))?;
+        builder.id = id.ok_or_else(|| missing("id"))?;
+        builder.source = source.ok_or_else(|| missing("source"))?;
+        builder.event_type = event_type.ok_or_else(|| missing("type"))?;
         // Programs that write every member write `null` for the one of the two that holds nothing.
         let data = data.filter(|value: &&RawValue| base64.is_none() || value.get() != "null");
-        envelope.data = match (data, base64) {
+        builder.data = match (data, base64) {
             (Some(_), Some(_)) => return Err(EnvelopeError::TwoPayloads),
-            (Some(value), None) => payload(json, value, envelope.data_content_type.as_deref())?,
+            (Some(value), None) => payload(json, value, builder.data_content_type.as_deref())?,
             (None, Some(text)) => Some(
                 BASE64
                     .decode(text)
@@ -203,35 +201,25 @@ struct Structured<'a> {
 
 impl Serialize for Structured<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Envelope {
-            id,
-            source,
-            event_type,
-            subject,
-            time,
-            data_content_type,
-            data_schema,
-            extensions,
-            ..
-        } = self.envelope;
+        let envelope = self.envelope;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("specversion", "1.0")?;
-        map.serialize_entry("id", id)?;
-        map.serialize_entry("source", source)?;
-        map.serialize_entry("type", event_type)?;
-        if let Some(subject) = subject {
+        map.serialize_entry("id", envelope.id())?;
+        map.serialize_entry("source", envelope.source())?;
+        map.serialize_entry("type", envelope.type_name())?;
+        if let Some(subject) = envelope.subject() {
             map.serialize_entry("subject", subject)?;
         }
-        if let Some(time) = time {
-            map.serialize_entry("time", time)?;
+        if let Some(time) = envelope.time() {
+            map.serialize_entry("time", &time)?;
         }
-        if let Some(content_type) = data_content_type {
+        if let Some(content_type) = envelope.data_content_type() {
             map.serialize_entry("datacontenttype", content_type)?;
         }
-        if let Some(schema) = data_schema {
+        if let Some(schema) = envelope.data_schema() {
             map.serialize_entry("dataschema", schema)?;
         }
-        for (name, value) in extensions {
+        for (name, value) in envelope.extensions() {
             match value {
                 AttributeValue::Text(text) => map.serialize_entry(name, text)?,
                 AttributeValue::Integer(integer) => map.serialize_entry(name, integer)?,
