@@ -2,6 +2,9 @@
 //!
 //! Single events, each to an aggregate of its own and with an expected version, 256 in flight; then one
 //! follower over all of them. The broker is a server of its own with its default, lazy flushing.
+//!
+//! With `reading` as its argument: what a follower on JetStream reaches and costs, beside what the raw client does that throws the same
+//! messages away, by turns.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it is a measurement that a person runs")]
 
@@ -11,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
 use headwater_event::{Aggregate, Domain, Envelope, EventFilter};
-use headwater_log::testkit::Server;
+use headwater_log::testkit::{RawReader, RawReading, Server, Way};
 use headwater_log::{Append, EmbeddedLog, JetStreamConfig, JetStreamLog, Log};
 
 const EVENTS: usize = 200_000;
@@ -32,6 +35,9 @@ async fn main() {
         let server = Server::start().await.unwrap();
         let client = async_nats::connect(server.url()).await.unwrap();
         measure("jetstream", Arc::new(JetStreamLog::new(client, JetStreamConfig::default()))).await;
+    }
+    if is_wanted("reading") {
+        reading().await;
     }
 }
 
@@ -54,6 +60,42 @@ async fn measure(name: &str, log: Log) {
     .await
     .unwrap();
     report(name, "follow", start.elapsed());
+}
+
+async fn reading() {
+    const ROUNDS: usize = 5;
+    let server = Server::start().await.unwrap();
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let log: Log = Arc::new(JetStreamLog::new(client, JetStreamConfig::default()));
+    let domain: Domain = "orders".parse().unwrap();
+    log.open(&domain).await.unwrap();
+    tokio::spawn(write(log.clone(), appends(&domain))).await.unwrap();
+    let raw = RawReader::connect(&server.url()).await.unwrap();
+    let (mut push, mut pull, mut follow) = (Way::new(), Way::new(), Way::new());
+    for _ in 0..ROUNDS {
+        for (way, how) in [(&mut push, RawReading::OrderedPush), (&mut pull, RawReading::Pull)] {
+            let (raw, domain) = (raw.clone(), domain.clone());
+            let read = async move {
+                let start = Instant::now();
+                raw.read(&domain, EVENTS, how).await.unwrap();
+                start.elapsed()
+            };
+            way.add(EVENTS as u64, async { tokio::spawn(read).await.unwrap() }).await;
+        }
+        let (log, domain) = (log.clone(), domain.clone());
+        let read = async move {
+            let start = Instant::now();
+            let mut follow = log.follow(EventFilter::all(domain), None).await.unwrap();
+            for _ in 0..EVENTS {
+                follow.next().await.unwrap().unwrap();
+            }
+            start.elapsed()
+        };
+        follow.add(EVENTS as u64, async { tokio::spawn(read).await.unwrap() }).await;
+    }
+    println!("raw, ordered push  {push}");
+    println!("raw, pull          {pull}");
+    println!("follow             {follow}   {:.2} of the push", follow.rate.ratio(&push.rate));
 }
 
 async fn write(log: Log, appends: impl Iterator<Item = Append>) {

@@ -7,18 +7,24 @@
 //! A third one, `MemoryLog` (feature `memory`), keeps nothing beyond a test, and promises the same. What was
 //! recorded in production can be replayed on it, and it fails on demand.
 //!
+//! Beside the log, instances of one service share [`Leases`] and [`Partitions`] through the broker, and keep what is large in a [`Bucket`].
+//!
 //! This is the only crate of Headwater that knows the NATS client.
 
 mod append;
+mod bucket;
 mod denials;
+mod direct_get;
 mod embedded;
 mod event_log;
 mod jetstream;
+mod leases;
 #[cfg(feature = "memory")]
 mod memory;
 mod notes;
 mod read;
 mod retry;
+mod side_stream;
 mod stream_info;
 
 #[cfg(feature = "testkit")]
@@ -29,10 +35,16 @@ pub mod service;
 pub mod testkit;
 
 pub use append::{Append, AppendError, Appended, Commit, PendingAppend};
+pub use bucket::{Bucket, BucketConfig, BucketError, DirectoryBucket, JetStreamBucket, Object};
 pub use denials::{Denial, Denials};
 pub use embedded::{EmbeddedError, EmbeddedLog};
 pub use event_log::{EventLog, Log};
-pub use jetstream::{BulkLoad, BulkLoadError, BulkLoaded, Flush, JetStreamConfig, JetStreamLog};
+pub use jetstream::{
+    AckError, Ask, AskedFor, Backlog, BulkLoad, BulkLoadError, BulkLoaded, DeadLetterError, DeadLetters,
+    Delivery, Discarded, Flush, JetStreamConfig, JetStreamLog, Letter, ParkedLetter, Reason, Tenure, Term,
+    Work, WorkConfig, WorkEnded, WorkError, WorkKey,
+};
+pub use leases::{Change, Lease, LeaseConfig, LeaseError, Leases, Loss, Member, Owner, Partitions, assign};
 #[cfg(feature = "memory")]
 pub use memory::{AppendFault, MemoryLog, Recording, RecordingError, RecordingProblem};
 pub use notes::{Note, NoteError};

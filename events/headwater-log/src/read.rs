@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use futures::Stream;
@@ -58,15 +60,25 @@ mod fingerprint {
 /// The events that a reader follows. It ends only with an error that can't be waited out.
 pub struct Follow {
     created: Timestamp,
+    remaining: Remaining,
     events: BoxStream<'static, Result<StoredEvent, ReadError>>,
 }
 
 impl Follow {
     pub(crate) fn new(
         created: Timestamp,
+        remaining: Remaining,
         events: BoxStream<'static, Result<StoredEvent, ReadError>>,
     ) -> Self {
-        Self { created, events }
+        Self { created, remaining, events }
+    }
+
+    /// How many events were still to come when the last one was handed on, at most: 0 is exact, and other
+    /// numbers may count events that the reader doesn't want. `None` when that isn't known, as before the
+    /// first look at the stream.
+    #[must_use]
+    pub fn remaining(&self) -> Option<u64> {
+        self.remaining.get()
     }
 
     /// The checkpoint of a reader that has read `event`.
@@ -79,6 +91,31 @@ impl Follow {
     #[must_use]
     pub fn created(&self) -> Timestamp {
         self.created
+    }
+}
+
+/// What a log tells its reader about what is still to come. Cloning shares it.
+#[derive(Debug, Clone)]
+pub(crate) struct Remaining(Arc<AtomicU64>);
+
+/// No stream has as many events.
+const UNKNOWN: u64 = u64::MAX;
+
+impl Remaining {
+    pub(crate) fn unknown() -> Self {
+        Self(Arc::new(AtomicU64::new(UNKNOWN)))
+    }
+
+    pub(crate) fn set(&self, events: u64) {
+        self.0.store(events, Ordering::Relaxed);
+    }
+
+    pub(crate) fn forget(&self) {
+        self.set(UNKNOWN);
+    }
+
+    fn get(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|&events| events != UNKNOWN)
     }
 }
 

@@ -11,7 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
-use headwater_log::service::{ConnectError, Connection, Exit, Logs};
+use headwater_event::{ContractText, Contracted, EventSchema};
+use headwater_log::service::{ConnectError, Connection, ContractCheck, Exit, Joined, Logs, Shutdown};
 use headwater_log::testkit::{Proxy, Server};
 use nkeys::KeyPair;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa};
@@ -352,6 +353,44 @@ async fn reports_a_server_that_accepts_and_says_nothing() {
     proxy.drop_replies();
     let error = refused(&["--server", &proxy.url(), "--connect-timeout", "0.5"]).await.to_string();
     assert!(error.contains("within 0.5 s: no answer;"), "{error}");
+}
+
+/// A service without events.
+struct Idle;
+
+impl Contracted for Idle {
+    const CONTRACT: ContractText = ContractText {
+        service: "idle",
+        version: "0.1.0",
+        path: "contract.toml",
+        text: "[service]\nname = \"idle\"\nowner = \"shop\"\n",
+    };
+
+    fn schemas() -> Vec<EventSchema> {
+        Vec::new()
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_to_end_waits_for_no_server() {
+    let logged = Logged::default();
+    let _guard = logged.start();
+    let server = Server::start().await.unwrap();
+    let proxy = Proxy::start(server.port()).await.unwrap();
+    proxy.drop_replies();
+    let connection = connection(&["--server", &proxy.url(), "--connect-timeout", "3600"]);
+    let shutdown = Shutdown::on_signals().unwrap();
+    let joining = Joined::join::<Idle>("idle", &connection, ContractCheck::Refuse, &shutdown);
+    // The request comes when the first attempt to connect is under way.
+    let asking = async {
+        tokio::task::yield_now().await;
+        shutdown.request();
+    };
+    let joining = async { tokio::join!(joining, asking).0 };
+    let joined =
+        tokio::time::timeout(Duration::from_secs(60), joining).await.expect("it waits for the server");
+    assert!(joined.unwrap().is_none());
+    logged.comes("stopped before its contract was announced").await;
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ group![
     a_reader_that_stops_waiting_loses_no_event,
     a_slow_reader_gets_every_event,
     domains_are_followed_apart,
+    a_reader_is_told_how_much_is_still_to_come,
 ];
 
 /// Two readers begin while a writer is at work, and one more after it.
@@ -118,5 +119,28 @@ async fn domains_are_followed_apart(bench: Bench) {
         let of_domain =
             |event: &crate::StoredEvent| event.envelope.event_type().unwrap().domain == domain.as_str();
         assert!(events.iter().all(of_domain));
+    }
+}
+
+async fn a_reader_is_told_how_much_is_still_to_come(bench: Bench) {
+    const NAMES: [&str; 4] = ["placed", "paid", "shipped", "returned"];
+    let mut all = bench.follow(bench.all(), None).await;
+    assert_eq!(all.remaining(), None, "it has not looked yet");
+    let nothing_comes = timeout(Duration::from_millis(500), all.next()).await;
+    assert!(nothing_comes.is_err() && all.remaining() == Some(0), "{all:?}");
+
+    bench.fill(40, &NAMES).await;
+    let mut paid = bench.follow(bench.filter(&["paid"]), None).await;
+    let mut archived = bench.follow(bench.filter(&["archived"]), None).await;
+    for read in 1..=10 {
+        next(&mut paid).await.unwrap();
+        let (remaining, wanted) = (paid.remaining().unwrap(), 10 - read);
+        assert!(remaining >= wanted && remaining < 40, "{remaining} after {read}");
+    }
+    // What isn't wanted comes after the last one, and a log may have to look at it before it knows.
+    for follow in [&mut paid, &mut archived] {
+        while follow.remaining() != Some(0) {
+            assert!(timeout(Duration::from_millis(500), follow.next()).await.is_err());
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::notes::Notes;
 use super::stream::StreamReader;
 use super::writer::{Arriving, Request, Writer};
 use crate::append::MESSAGE_BYTES_MAX;
-use crate::read::check;
+use crate::read::{Remaining, check};
 use crate::{
     AppendError, Checkpoint, Commit, EventLog, Follow, Note, NoteError, OpenError, PendingAppend, ReadError,
     StoredEvent, StreamInfo,
@@ -137,12 +137,14 @@ impl EventLog for EmbeddedLog {
         }
         let created = stream.created;
         let next = checkpoint.map_or(1, |checkpoint| checkpoint.sequence + 1);
-        let follower = Follower { stream, filter, next, events: VecDeque::new(), failed: false };
+        let remaining = Remaining::unknown();
+        let told = remaining.clone();
+        let follower = Follower { stream, filter, next, events: VecDeque::new(), remaining, failed: false };
         let events = stream::unfold(follower, |mut follower| async move {
             let event = follower.next().await?;
             Some((event, follower))
         });
-        Ok(Follow::new(created, events.boxed()))
+        Ok(Follow::new(created, told, events.boxed()))
     }
 
     async fn load_from(
@@ -183,6 +185,7 @@ struct Follower {
     filter: EventFilter,
     next: u64,
     events: VecDeque<Result<StoredEvent, ReadError>>,
+    remaining: Remaining,
     failed: bool,
 }
 
@@ -191,6 +194,8 @@ impl Follower {
         loop {
             if let Some(event) = self.events.pop_front() {
                 self.failed = event.as_ref().is_err_and(ReadError::is_unavailable);
+                self.remaining
+                    .set(self.events.len() as u64 + (self.stream.last() + 1).saturating_sub(self.next));
                 return Some(event);
             }
             if self.failed {
@@ -198,6 +203,7 @@ impl Follower {
             }
             let last = *self.stream.visible.borrow_and_update();
             if self.next > last {
+                self.remaining.set(0);
                 // The sender lives as long as the writer does.
                 if self.stream.visible.changed().await.is_err() {
                     let error = ReadError::unavailable(&self.stream.domain, "the log is closed");

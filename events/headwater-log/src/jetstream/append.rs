@@ -176,18 +176,8 @@ impl Attempt {
     /// Sends it, in the caller's order. Whatever must be done to get the answer is done then, up to the deadline.
     pub(super) async fn send(self, done: impl FnOnce(Answer) + Send + 'static) {
         let (broker, until) = (Arc::clone(&self.broker), self.broker.answered_until(self.deadline));
-        let mut messages: Vec<_> = self.messages().collect();
-        let awaiting = Box::new(Sent { attempt: self, done });
-        match messages.pop() {
-            Some(message) if messages.is_empty() => {
-                broker.acks.publish(messages, message, until, awaiting).await;
-            }
-            last => {
-                messages.extend(last);
-                // What is large is kept apart: it would be moved about for each append.
-                Box::pin(batch::publish(&broker, messages, until, awaiting)).await;
-            }
-        }
+        let messages = self.messages().collect();
+        batch::publish(&broker, messages, until, Box::new(Sent { attempt: self, done })).await;
     }
 
     /// Does what the server's verdict asks for, up to the deadline.

@@ -16,6 +16,10 @@ pub struct JetStreamConfig {
     pub duplicate_window: Duration,
     /// When the servers flush what they store, which decides how appends are sent.
     pub flush: Flush,
+    /// How many bytes of messages a follower lets the broker send ahead of what it has handed on, which bounds its memory:
+    /// what the client keeps is some times as much, for many small messages. A message that is larger than half of it comes
+    /// alone.
+    pub read_ahead_bytes_max: usize,
 }
 
 /// When a server flushes what it stores to the disk: its `sync_interval`. A client can't ask for it, so whoever runs both
@@ -36,7 +40,8 @@ pub enum Flush {
 }
 
 impl Default for JetStreamConfig {
-    /// One replica, 5 s for an attempt, 30 s for an operation, two minutes' duplicate window, lazy flushing.
+    /// One replica, 5 s for an attempt, 30 s for an operation, two minutes' duplicate window, lazy flushing, 8 MiB of messages
+    /// ahead.
     fn default() -> Self {
         Self {
             replicas: 1,
@@ -44,6 +49,7 @@ impl Default for JetStreamConfig {
             deadline: Duration::from_secs(30),
             duplicate_window: Duration::from_secs(120),
             flush: Flush::default(),
+            read_ahead_bytes_max: 8 << 20,
         }
     }
 }

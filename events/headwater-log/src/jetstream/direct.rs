@@ -1,18 +1,17 @@
-//! Batched direct get (NATS ADR-31): many messages for one request, from whichever server has them.
+//! Events and notes by direct get (NATS ADR-31), from whichever server has them.
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::str::FromStr;
 
-use async_nats::{HeaderMap, Message, StatusCode};
+use async_nats::{Message, StatusCode};
 use bytes::Bytes;
-use futures::StreamExt as _;
 use headwater_event::Domain;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::broker::Broker;
 use super::message::stored;
+use crate::direct_get::{Answer, Answers, api_subject, header};
 use crate::{ReadError, StoredEvent};
 
 /// How many messages one request asks for. The server answers in one go, so this bounds what is buffered.
@@ -65,9 +64,14 @@ async fn one(
     let answer = answer.map_err(|error| ReadError::unavailable(domain, error))?;
     let answer = answer.map_err(|error| ReadError::unavailable(domain, error))?;
     match answer.status {
-        None => event(domain, &answer).map(Some),
+        None => {
+            let sequence = header(answer.headers.as_ref(), "Nats-Sequence").ok_or_else(|| {
+                ReadError::unavailable(domain, "a direct get was answered without its sequence")
+            })?;
+            event(domain, sequence, &answer).map(Some)
+        }
         Some(StatusCode::NOT_FOUND) => Ok(None),
-        Some(status) => Err(refused(domain, status, &answer)),
+        Some(status) => Err(refused(domain, status, answer.description.as_deref().unwrap_or_default())),
     }
 }
 
@@ -80,29 +84,17 @@ async fn page(
     batch: usize,
     events: &mut Vec<StoredEvent>,
 ) -> Result<bool, ReadError> {
-    let unavailable = |error: Box<dyn Error + Send + Sync>| ReadError::unavailable(domain, error);
-    let client = &broker.client;
-    let inbox = client.new_inbox();
-    let mut answers = client.subscribe(inbox.clone()).await.map_err(|error| unavailable(error.into()))?;
+    let unavailable = |error| ReadError::unavailable(domain, error);
     let request =
         json!({ "seq": from, "next_by_subj": subjects, "batch": batch, "max_bytes": BYTES_PER_REQUEST });
-    client
-        .publish_with_reply(api_subject(&domain.stream()), inbox, request.to_string().into())
-        .await
-        .map_err(|error| unavailable(error.into()))?;
+    let mut answers = Answers::to(&broker.client, &domain.stream(), &request).await.map_err(unavailable)?;
     loop {
-        let answer = answers.next().await.ok_or_else(|| unavailable("the connection was closed".into()))?;
-        match answer.status {
-            None => events.push(event(domain, &answer)?),
-            // The end of the batch.
-            Some(status) if status.as_u16() == 204 => {
-                return Ok(header(answer.headers.as_ref(), "Nats-Num-Pending").is_some_and(|n: u64| n > 0));
-            }
-            Some(StatusCode::NOT_FOUND) => return Ok(false),
-            Some(StatusCode::NO_RESPONDERS) => {
-                return Err(unavailable("no server answers for the stream".into()));
-            }
-            Some(status) => return Err(refused(domain, status, &answer)),
+        match answers.next().await.map_err(unavailable)? {
+            Answer::Message(sequence, message) => events.push(event(domain, sequence, &message)?),
+            Answer::End { more } => return Ok(more),
+            Answer::NotFound(_) => return Ok(false),
+            Answer::Nobody => return Err(unavailable("no server answers for the stream".into())),
+            Answer::Refused(status, words) => return Err(refused(domain, status, &words)),
         }
     }
 }
@@ -115,34 +107,25 @@ pub(super) async fn last_of_each(
     subjects: &[&str],
     deadline: Instant,
 ) -> Result<HashMap<String, Bytes>, Box<dyn Error + Send + Sync>> {
-    let request = json!({ "multi_last": subjects }).to_string();
+    let request = json!({ "multi_last": subjects });
     let until = deadline.min(Instant::now() + broker.config.answer_timeout);
     timeout_at(until, async {
-        let inbox = broker.client.new_inbox();
-        let mut answers = broker.client.subscribe(inbox.clone()).await?;
-        broker.client.publish_with_reply(api_subject(stream), inbox, request.into()).await?;
+        let mut answers = Answers::to(&broker.client, stream, &request).await?;
         let mut last = HashMap::new();
         loop {
-            let answer = answers.next().await.ok_or("the connection was closed")?;
-            match answer.status {
-                None => {
-                    let subject = header::<String>(answer.headers.as_ref(), "Nats-Subject");
+            match answers.next().await? {
+                Answer::Message(_, message) => {
+                    let subject = header::<String>(message.headers.as_ref(), "Nats-Subject");
                     let subject = subject.ok_or("a direct get was answered without its subject")?;
-                    last.insert(subject, answer.payload);
+                    last.insert(subject, message.payload);
                 }
-                // The end of the batch.
-                Some(status) if status.as_u16() == 204 => return Ok(last),
                 // A message that was replaced meanwhile isn't found either ("Message Not Found", and not "No Results"), and what was
                 // found before it isn't of one moment.
-                Some(StatusCode::NOT_FOUND)
-                    if !last.is_empty()
-                        || answer.description.as_deref().is_some_and(|d| d.contains("Message")) =>
-                {
+                Answer::NotFound(words) if !last.is_empty() || words.contains("Message") => {
                     return Err("messages were replaced while they were read".into());
                 }
-                Some(StatusCode::NOT_FOUND | StatusCode::NO_RESPONDERS) => return Ok(last),
-                Some(status) => {
-                    let words = answer.description.as_deref().unwrap_or_default();
+                Answer::End { .. } | Answer::NotFound(_) | Answer::Nobody => return Ok(last),
+                Answer::Refused(status, words) => {
                     return Err(format!("the server answered {status}: {words}").into());
                 }
             }
@@ -151,25 +134,13 @@ pub(super) async fn last_of_each(
     .await?
 }
 
-/// Where a stream takes direct gets.
-pub(super) fn api_subject(stream: &str) -> String {
-    format!("$JS.API.DIRECT.GET.{stream}")
-}
-
-fn refused(domain: &Domain, status: StatusCode, answer: &Message) -> ReadError {
-    let words = answer.description.as_deref().unwrap_or_default();
+fn refused(domain: &Domain, status: StatusCode, words: &str) -> ReadError {
     ReadError::unavailable(domain, format!("the server answered {status}: {words}"))
 }
 
-fn event(domain: &Domain, answer: &Message) -> Result<StoredEvent, ReadError> {
-    let incomplete =
-        || ReadError::unavailable(domain, "a direct get was answered without its sequence or time");
+fn event(domain: &Domain, sequence: u64, answer: &Message) -> Result<StoredEvent, ReadError> {
     let headers = answer.headers.as_ref();
-    let sequence = header(headers, "Nats-Sequence").ok_or_else(incomplete)?;
-    let stored_at = header(headers, "Nats-Time-Stamp").ok_or_else(incomplete)?;
+    let stored_at = header(headers, "Nats-Time-Stamp")
+        .ok_or_else(|| ReadError::unavailable(domain, "a direct get was answered without its time"))?;
     stored(domain, sequence, stored_at, headers, &answer.payload)
-}
-
-fn header<T: FromStr>(headers: Option<&HeaderMap>, name: &str) -> Option<T> {
-    headers?.get(name)?.as_str().parse().ok()
 }

@@ -25,6 +25,7 @@ use super::broker::Broker;
 use super::config::notes_problem;
 use super::direct;
 use super::verdict::Verdict;
+use crate::direct_get::api_subject;
 use crate::notes::{NewNote, is_name, new_notes};
 use crate::retry::Backoff;
 use crate::{Denial, Note, NoteError, ReadError};
@@ -86,7 +87,7 @@ impl Notes {
         let domain = aggregate.domain();
         let subjects: Vec<_> =
             names.iter().map(|name| is_name(name).then(|| aggregate.note_subject(name))).collect();
-        let (request, deadline) = (direct::api_subject(&domain.notes_stream()), self.broker.deadline());
+        let (request, deadline) = (api_subject(&domain.notes_stream()), self.broker.deadline());
         let wanted: Vec<_> = subjects.iter().flatten().map(String::as_str).collect();
         let reading = self.read_together_until(domain, &wanted, deadline);
         let found = match self.broker.denials.or_denied(|denied| denied == request, reading).await {

@@ -2,6 +2,7 @@ use headwater_event::EventFilter;
 use tokio::sync::watch;
 
 use super::stream::MemoryStream;
+use crate::read::Remaining;
 use crate::{ReadError, StoredEvent};
 
 /// A reader of a stream, at its place.
@@ -12,6 +13,7 @@ pub(super) struct Follower {
     pub(super) filter: EventFilter,
     /// The sequence from which on events are wanted.
     pub(super) next: u64,
+    pub(super) remaining: Remaining,
     /// Whether the error was reported after which nothing comes.
     pub(super) ended: bool,
 }
@@ -46,6 +48,7 @@ impl Follower {
             }));
         }
         let event = stream.next(self.next, &self.filter).cloned();
+        self.remaining.set(event.as_ref().map_or(0, |event| stream.last() - event.sequence));
         self.next = event.as_ref().map_or(stream.last(), |event| event.sequence).max(self.next - 1) + 1;
         event.map(Ok)
     }

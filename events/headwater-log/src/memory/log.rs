@@ -15,7 +15,7 @@ use super::stream::MemoryStream;
 use super::{AppendFault, Recording};
 use crate::append::{MESSAGE_BYTES_MAX, Part};
 use crate::notes::new_notes;
-use crate::read::check;
+use crate::read::{Remaining, check};
 use crate::{
     AppendError, Appended, Checkpoint, Commit, EventLog, Follow, Note, NoteError, OpenError, PendingAppend,
     ReadError, StoredEvent, StreamInfo,
@@ -272,12 +272,14 @@ impl EventLog for MemoryLog {
         }
         let next = checkpoint.map_or(1, |checkpoint| checkpoint.sequence + 1);
         let connected = self.connected.subscribe();
-        let follower = Follower { stream, connected, filter, next, ended: false };
+        let remaining = Remaining::unknown();
+        let told = remaining.clone();
+        let follower = Follower { stream, connected, filter, next, remaining, ended: false };
         let events = stream::unfold(follower, |mut follower| async move {
             let event = follower.next().await?;
             Some((event, follower))
         });
-        Ok(Follow::new(created, events.boxed()))
+        Ok(Follow::new(created, told, events.boxed()))
     }
 
     async fn load_from(

@@ -8,6 +8,8 @@ mod context;
 mod contracts;
 mod credentials;
 mod exit;
+#[cfg(feature = "http")]
+pub mod http;
 mod logs;
 mod process;
 mod reconnect;
@@ -20,8 +22,8 @@ pub use crate::denials::{Denial, Denials};
 pub use connect_error::ConnectError;
 pub use connection::Connection;
 pub use contracts::{
-    AnnounceError, Announced, ContractCheck, Contracts, Running, RunningService, Unreadable, announce,
-    instance,
+    AnnounceError, Announced, ContractCheck, Contracts, Joined, Running, RunningService, Unreadable,
+    announce, instance,
 };
 pub use exit::Exit;
 pub use logs::{LogFormat, Logs, LogsError, init_logs};

@@ -73,6 +73,12 @@ impl Proxy {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// The port on which it listens.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Closes every connection now, and loses what was on its way; new ones are accepted.
     pub fn cut(&self) {
         self.faults.change(|now| now.cut());
@@ -138,7 +144,12 @@ impl Proxy {
     ///
     /// All that the server has sent after the acknowledgement is lost with it.
     pub fn lose_acknowledgement(&self) {
-        self.faults.change(|now| now.toward_client.set_pattern(ACKNOWLEDGEMENT));
+        self.lose_reply(ACKNOWLEDGEMENT);
+    }
+
+    /// The same for whatever reply has these bytes: one of another protocol.
+    pub fn lose_reply(&self, pattern: &[u8]) {
+        self.faults.change(|now| now.toward_client.set_pattern(pattern));
     }
 }
 

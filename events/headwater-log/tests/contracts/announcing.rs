@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use headwater_log::testkit::Server;
+use headwater_log::testkit::{Server, Victim};
 
 use super::bed::{contracts, eventually_running, publisher, reader, start};
 
@@ -72,19 +72,15 @@ async fn a_child_that_announces_a_publisher() {
 #[tokio::test]
 async fn forgets_a_service_that_was_killed_and_lets_others_start() {
     let server = Server::start().await.unwrap();
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "announcing::a_child_that_announces_a_publisher", "--nocapture", "--ignored"])
-        .env(CHILD, server.url())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = Victim::of_test("announcing::a_child_that_announces_a_publisher").unwrap();
+    command.arg("--ignored").env(CHILD, server.url()).stdout(Stdio::piped());
+    let mut child = Victim::start(&mut command).unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap().ends_with("ready")));
 
     let contracts = contracts(&server.url()).await;
     assert!(start(&server.url(), reader("r1", "string")).await.is_err());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
     eventually_running(&contracts, &[]).await;
     let _reader = start(&server.url(), reader("r1", "string")).await.unwrap();
 }

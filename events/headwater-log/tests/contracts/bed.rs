@@ -4,12 +4,10 @@ use std::time::Duration;
 use async_nats::Client;
 use headwater_contract::Contract;
 use headwater_log::service::{AnnounceError, Announced, Connection, ContractCheck, Contracts, Running};
+pub(crate) use headwater_log::testkit::PATIENCE;
 use headwater_schema::deploy::{AnnouncedSchema, Announcement};
 use serde_json::{Value, json};
 use tokio::time::timeout;
-
-/// How long anything may take that must happen, on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Some connection.
 pub(crate) async fn client(url: &str) -> Client {

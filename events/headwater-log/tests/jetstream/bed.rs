@@ -6,10 +6,11 @@ use std::time::Duration;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::stream::Stream;
-use async_nats::{Client, HeaderMap};
+use async_nats::{Client, ConnectOptions, HeaderMap};
 use futures::StreamExt as _;
 use headwater_event::{Aggregate, Domain, Envelope, EventFilter};
 use headwater_log::testkit::Proxy;
+pub(crate) use headwater_log::testkit::{PATIENCE, eventually};
 use headwater_log::{
     Append, Appended, EventLog as _, Follow, JetStreamConfig, JetStreamLog, ReadError, StoredEvent,
 };
@@ -28,9 +29,6 @@ macro_rules! group {
 }
 
 pub(crate) use group;
-
-/// How long anything may take that must happen, on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(50);
 
 /// A broker, and a domain of the case's own.
 pub(crate) struct Bed {
@@ -57,10 +55,14 @@ impl Bed {
 
     /// A connection over which the case has power.
     pub(crate) async fn client_behind_proxy(&self) -> (Client, Proxy) {
+        self.client_behind_proxy_with(ConnectOptions::new()).await
+    }
+
+    pub(crate) async fn client_behind_proxy_with(&self, options: ConnectOptions) -> (Client, Proxy) {
         let urls = self.broker.urls().await;
         let port = urls[0].rsplit(':').next().unwrap().parse().unwrap();
         let proxy = Proxy::start(port).await.unwrap();
-        (async_nats::connect(proxy.url()).await.unwrap(), proxy)
+        (options.connect(proxy.url()).await.unwrap(), proxy)
     }
 
     /// A log on such a connection, which loses patience early.
@@ -154,14 +156,4 @@ pub(crate) async fn take(follow: &mut Follow, count: u64) -> Vec<StoredEvent> {
 
 pub(crate) fn ids(events: &[StoredEvent]) -> Vec<String> {
     events.iter().map(|event| event.envelope.id().to_owned()).collect()
-}
-
-/// Waits until `condition` holds.
-pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
-    let wait = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("it doesn't happen that {what}"));
 }

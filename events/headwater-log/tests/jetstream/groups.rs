@@ -4,12 +4,18 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::ConnectOptions;
+use async_nats::connection::State;
+use futures::FutureExt as _;
 use futures::future::join_all;
 use headwater_log::{
     Append, AppendError, Appended, EventLog as _, Flush, JetStreamConfig, JetStreamLog, Log,
 };
+use tokio::runtime::Builder;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
-use super::bed::{Bed, append, duplicate, eventually, group, ids};
+use super::bed::{Bed, PATIENCE, append, duplicate, eventually, group, ids};
 
 group![
     many_callers_share_batches_and_each_gets_its_own_answer,
@@ -24,12 +30,18 @@ group![
     commits_that_come_one_after_another_do_not_hold_each_other_up,
     appends_of_one_event_and_of_several_share_batches,
     more_events_than_a_batch_holds_are_all_stored,
+    a_caller_whose_runtime_stands_still_holds_nobody_up,
+    a_caller_who_gives_up_before_it_could_send_holds_nobody_up,
 ];
 
 const CALLERS: usize = 300;
 
 async fn gathering(bed: &Bed) -> Arc<JetStreamLog> {
-    let config = JetStreamConfig { flush: Flush::Always, ..bed.broker.config() };
+    flushing(bed, Flush::Always).await
+}
+
+async fn flushing(bed: &Bed, flush: Flush) -> Arc<JetStreamLog> {
+    let config = JetStreamConfig { flush, ..bed.broker.config() };
     let log = JetStreamLog::new(bed.client().await, config);
     log.open(&bed.domain).await.unwrap();
     Arc::new(log)
@@ -241,4 +253,43 @@ async fn more_events_than_a_batch_holds_are_all_stored(bed: Bed) {
     let answers = all_at_once(&log, appends.clone()).await;
     let sent: Vec<_> = appends.into_iter().zip(answers.into_iter().map(|a| a.unwrap().last)).collect();
     each_is_stored(&bed, &log, &sent).await;
+}
+
+async fn a_caller_whose_runtime_stands_still_holds_nobody_up(bed: Bed) {
+    for flush in [Flush::Lazily, Flush::Always] {
+        let log = flushing(&bed, flush).await;
+        let append = |number| append(&bed.aggregate(&format!("{flush:?}-{number}")), 0, &["placed"]);
+        let (theirs, first) = (log.clone(), append(1));
+        let appending = move || {
+            let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(theirs.append(first)).unwrap();
+            runtime
+        };
+        // It is there, and nobody drives it.
+        let standing_still = spawn_blocking(appending).await.unwrap();
+        let answers = timeout(PATIENCE, all_at_once(&log, (2..50).map(append))).await;
+        standing_still.shutdown_background();
+        let answers = answers.expect("they are answered, whatever another caller does");
+        assert!(answers.iter().all(Result::is_ok), "{flush:?}: {answers:?}");
+    }
+}
+
+async fn a_caller_who_gives_up_before_it_could_send_holds_nobody_up(bed: Bed) {
+    let (client, proxy) = bed.client_behind_proxy_with(ConnectOptions::new().client_capacity(1)).await;
+    let config = JetStreamConfig { flush: Flush::Always, ..bed.broker.config() };
+    let log = JetStreamLog::new(client.clone(), config);
+    log.open(&bed.domain).await.unwrap();
+    log.append(append(&bed.aggregate("first"), 0, &["placed"])).await.unwrap();
+    proxy.refuse();
+    proxy.cut();
+    eventually("the client is cut off", || async { client.connection_state() != State::Connected }).await;
+
+    // The client's queue is full soon, and who comes then waits for room.
+    let of = |number: u64| append(&bed.aggregate(&number.to_string()), 0, &["placed"]);
+    let given_up = (0..12).find(|number| log.begin_append(of(*number)).now_or_never().is_none());
+    let given_up = given_up.expect("the client's queue is full");
+    proxy.accept();
+
+    let answer = timeout(PATIENCE, log.append(of(given_up))).await;
+    answer.expect("its aggregate is free").unwrap();
 }

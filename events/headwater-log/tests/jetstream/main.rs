@@ -11,6 +11,7 @@ mod bulk_load_faults;
 mod cases;
 mod consumers;
 mod crashes;
+mod dead_letters;
 mod denied;
 mod dying_clients;
 mod fast_ingest;
@@ -20,10 +21,12 @@ mod lagging_servers;
 mod loads;
 mod lost_answers;
 mod notes;
+mod reading;
 mod recreation;
 mod silence;
 mod streams;
 mod wire;
+mod work;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         ("silence", silence::CASES),
         ("foreign_messages", foreign_messages::CASES),
         ("consumers", consumers::CASES),
+        ("reading", reading::CASES),
         ("lagging_servers", lagging_servers::CASES),
         ("recreation", recreation::CASES),
         ("crashes", crashes::CASES),
@@ -62,6 +66,8 @@ fn main() -> ExitCode {
         ("bulk_load", bulk_load::CASES),
         ("bulk_load_faults", bulk_load_faults::CASES),
         ("notes", notes::CASES),
+        ("work", work::CASES),
+        ("dead_letters", dead_letters::CASES),
     ];
     for (kind, broker) in brokers {
         for (group, name, run) in
