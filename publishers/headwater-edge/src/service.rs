@@ -1,4 +1,3 @@
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,11 +5,11 @@ use std::time::Duration;
 
 use clap::Parser;
 use headwater_contract::Contract;
+use headwater_log::service::http::bind;
 use headwater_log::service::{
     Announcement, Connection, ContractCheck, Contracts, Exit, Failure, Logs, Shutdown, run,
 };
 use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log};
-use tokio::net::TcpListener;
 
 use crate::announcing::{Announcements, announcement};
 use crate::{Admission, Edge, Limits, Tokens, load_contract, load_registry, serve};
@@ -92,16 +91,19 @@ async fn start(args: &EdgeArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
             args.listen
         );
     }
-    let (client, denials) = args.connection.connect_watched("headwater-edge").await?;
-    let contracts = Contracts::new(client.clone(), denials.clone());
-    let log: Log = Arc::new(JetStreamLog::watched(client, denials, log_config(args)));
+    let joining = async {
+        let (client, denials) = args.connection.connect_watched("headwater-edge").await?;
+        let contracts = Contracts::new(client.clone(), denials.clone());
+        let announced = Announcements::announce(&contracts, announcements, args.contract_check).await?;
+        Ok::<_, Failure>((client, denials, announced))
+    };
     // A server that is down may come back, so what is asked of it may take a while.
-    let announcing = Announcements::announce(&contracts, announcements, args.contract_check);
-    let Some(announced) = shutdown.token().run_until_cancelled(announcing).await else {
+    let Some(joined) = shutdown.token().run_until_cancelled(joining).await else {
         tracing::info!("stopped before the contracts were announced");
         return Ok(Exit::Ok);
     };
-    let announced = announced?;
+    let (client, denials, announced) = joined?;
+    let log: Log = Arc::new(JetStreamLog::watched(client, denials, log_config(args)));
     let served = take_events(args, log, admission, tokens, &shutdown).await;
     announced.close().await;
     served
@@ -125,11 +127,8 @@ async fn take_events(
         return Ok(Exit::Ok);
     };
     opened?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        let problem =
-            format!("can't listen on {} ({error}); name another address with --listen", args.listen);
-        Failure::new(Exit::Usage, &io::Error::new(error.kind(), problem))
-    })?;
+    let listener = bind(args.listen, "--listen").await;
+    let listener = listener.map_err(|error| Failure::new(Exit::Usage, &error))?;
     tracing::info!(address = %listener.local_addr()?, "taking events");
     serve(listener, edge.router(), &limits, shutdown.token().clone()).await;
     tracing::info!("stopped; what was under way is answered");

@@ -42,8 +42,6 @@ mod schema;
 mod session;
 mod streams;
 mod term;
-#[cfg(feature = "testkit")]
-pub mod testkit;
 
 pub use command::{Enqueued, OutboxCommand};
 pub use enqueue_error::EnqueueError;

@@ -9,8 +9,6 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "it is a measurement that a person runs")]
 
-#[path = "speed/meter.rs"]
-mod meter;
 #[path = "speed/raw.rs"]
 mod raw;
 #[path = "speed/till.rs"]
@@ -22,12 +20,11 @@ use std::time::{Duration, Instant};
 
 use headwater_event::{Aggregate, CommandContext, Event as _};
 use headwater_log::service::Connection;
-use headwater_log::testkit::{BaselineHeaders, Server};
+use headwater_log::testkit::{BaselineHeaders, Rounds, Server, Way, nanoseconds, per_second};
 use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log};
 use headwater_publisher::{Aggregates, Feed, Snapshots};
 use tokio::time::{sleep, timeout};
 
-use meter::{Rounds, Way, nanoseconds, per_second};
 use raw::{Raw, WINDOW, messages};
 use till::{AT, Sold, Till, free, sale, sales};
 

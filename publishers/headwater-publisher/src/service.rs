@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use headwater_event::{Contracted, Decider};
-use headwater_log::service::{Connection, ContractCheck, Exit, Failure, Logs, Shutdown, announce, run};
+use headwater_log::service::{Connection, ContractCheck, Exit, Failure, Joined, Logs, Shutdown, run};
 use headwater_log::{Flush, JetStreamConfig, JetStreamLog, Log, OpenError};
 use tokio_util::sync::CancellationToken;
 
@@ -160,14 +160,9 @@ pub fn main<F: RecordFeed>(about: &'static str) -> Exit {
 async fn serve<F: RecordFeed>(args: &PublisherArgs, shutdown: Shutdown) -> Result<Exit, Failure> {
     // What is wrong with the records is said before anything is connected.
     let feed = F::open(args.records.as_deref()).map_err(|error| Failure::new(Exit::Usage, &error))?;
-    let (client, denials) = args.connection.connect_watched(service_name::<F>()).await?;
-    let announcing = announce::<Outbox<F>>(client.clone(), denials.clone(), args.contract_check);
-    // A server that is down may come back, so this may take a while.
-    let Some(announced) = shutdown.token().run_until_cancelled(announcing).await else {
-        tracing::info!("stopped before its contract was announced");
-        return Ok(Exit::Ok);
-    };
-    let announced = announced?;
+    let (name, check) = (service_name::<F>(), args.contract_check);
+    let joined = Joined::join::<Outbox<F>>(name, &args.connection, check, &shutdown).await?;
+    let Some(Joined { client, denials, announced }) = joined else { return Ok(Exit::Ok) };
     let config =
         JetStreamConfig { replicas: args.replicas.into(), flush: args.flush, ..JetStreamConfig::default() };
     let log: Log = Arc::new(JetStreamLog::watched(client, denials, config));

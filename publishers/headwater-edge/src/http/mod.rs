@@ -8,7 +8,6 @@ mod failure;
 mod health;
 mod limits;
 mod publish;
-mod timed_writes;
 
 pub use connections::serve;
 pub use edge::Edge;

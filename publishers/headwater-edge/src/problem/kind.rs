@@ -1,13 +1,9 @@
 use axum::http::StatusCode;
+use headwater_log::service::http::ProblemType;
 
-/// A kind of problem. Its URI, status and title stay as they are, so that programs can go by them.
+/// A kind of problem of the edge. Its URI, status and title stay as they are, so that programs can go by them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ProblemKind {
-    slug: &'static str,
-    status: u16,
-    title: &'static str,
-    retryable: bool,
-}
+pub struct ProblemKind(ProblemType);
 
 /// Where every kind has a section.
 const GUIDE: &str = "https://github.com/headwater-rs/headwater/blob/main/docs/guides/http-edge.md";
@@ -16,31 +12,31 @@ impl ProblemKind {
     /// The URI that is its `type`: its section in the guide.
     #[must_use]
     pub fn uri(self) -> String {
-        format!("{GUIDE}#{}", self.slug)
+        self.0.uri()
     }
 
     /// The last part of its URI: the heading of its section.
     #[must_use]
     pub fn slug(self) -> &'static str {
-        self.slug
+        self.0.slug
     }
 
     /// The status of the answer.
     #[must_use]
     pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.0.status()
     }
 
     /// What it is, in a few words.
     #[must_use]
     pub fn title(self) -> &'static str {
-        self.title
+        self.0.title
     }
 
     /// Whether the same request may succeed later. It stores nothing twice.
     #[must_use]
     pub fn is_retryable(self) -> bool {
-        self.retryable
+        self.0.retryable
     }
 
     /// Every kind there is.
@@ -50,13 +46,25 @@ impl ProblemKind {
     }
 }
 
+impl From<ProblemKind> for ProblemType {
+    fn from(ProblemKind(kind): ProblemKind) -> Self {
+        kind
+    }
+}
+
 macro_rules! kinds {
     ($($name:ident $slug:literal $status:literal $retry:ident $title:literal, $doc:literal;)*) => {
         impl ProblemKind {
             $(
                 #[doc = $doc]
-                pub const $name: Self =
-                    Self { slug: $slug, status: $status, title: $title, retryable: kinds!(@ $retry) };
+                pub const $name: Self = Self(ProblemType {
+                    service: "edge",
+                    guide: GUIDE,
+                    slug: $slug,
+                    status: $status,
+                    title: $title,
+                    retryable: kinds!(@ $retry),
+                });
             )*
         }
 
@@ -126,7 +134,7 @@ mod tests {
             assert!(slugs.insert(kind.slug()), "{} is there twice", kind.slug());
             let heading = format!("\n### {}\n", kind.slug());
             assert!(guide.contains(&heading), "the guide has no section {:?}", kind.slug());
-            assert_eq!(kind.status().as_u16(), kind.status, "{}", kind.slug());
+            assert_eq!(kind.status().as_u16(), kind.0.status, "{}", kind.slug());
         }
     }
 }

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use headwater_event::{CommandContext, Envelope};
 use headwater_log::service::Connection;
-use headwater_log::testkit::Server;
+use headwater_log::testkit::{Postgres, Server};
 use headwater_log::{Append, JetStreamConfig, JetStreamLog, Log, StoredEvent};
-use headwater_outbox::testkit::Postgres;
 use headwater_outbox::{Enqueued, Outbox, Relay, RelayError, RelaySummary};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Config, NoTls};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::bank::{Booking, account, bank, booked};
@@ -40,10 +39,10 @@ impl Bed {
     pub(crate) async fn with(broker: Server) -> Self {
         let mut postgres = Postgres::start().await.unwrap();
         // Who has committed when, by the database's own account.
-        let client = postgres.connect().await.unwrap();
+        let client = connect(&postgres).await.unwrap();
         client.batch_execute("ALTER SYSTEM SET track_commit_timestamp = on").await.unwrap();
         postgres.restart().await.unwrap();
-        let mut client = postgres.connect().await.unwrap();
+        let mut client = connect(&postgres).await.unwrap();
         let ledger = "CREATE TABLE ledger (command text, account text, times bigint, number bigserial)";
         client.batch_execute(ledger).await.unwrap();
         let outbox = Outbox::new(SOURCE);
@@ -53,8 +52,12 @@ impl Bed {
         Self { postgres, broker, log, outbox }
     }
 
+    pub(crate) fn config(&self) -> Config {
+        config(&self.postgres)
+    }
+
     pub(crate) async fn client(&self) -> Client {
-        self.postgres.connect().await.unwrap()
+        connect(&self.postgres).await.unwrap()
     }
 
     /// Books one command, and commits it.
@@ -69,12 +72,12 @@ impl Bed {
     }
 
     pub(crate) fn relay_to(&self, log: Log) -> Running {
-        Running::start(Relay::new(self.postgres.config(), log))
+        Running::start(Relay::new(self.config(), log))
     }
 
     /// Waits until nothing waits, and nothing is refused.
     pub(crate) async fn drained(&self) {
-        eventually("the outbox is empty", async || match self.postgres.connect().await {
+        eventually("the outbox is empty", async || match connect(&self.postgres).await {
             Ok(client) => self.outbox.pending(&client).await.is_ok_and(|pending| pending.appends == 0),
             Err(_) => false,
         })
@@ -151,6 +154,20 @@ impl Bed {
         assert_eq!((pending.appends, pending.refused), (0, 0));
         Audit { commands: commands.len(), events }
     }
+}
+
+fn config(postgres: &Postgres) -> Config {
+    let mut config: Config = postgres.url().parse().unwrap();
+    config.connect_timeout(Duration::from_secs(5));
+    config
+}
+
+/// A connection, which lives until the client is dropped.
+async fn connect(postgres: &Postgres) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = config(postgres).connect(NoTls).await?;
+    // Its errors are also those of the client's next statement.
+    tokio::spawn(async move { connection.await.ok() });
+    Ok(client)
 }
 
 /// What was found to be right.

@@ -21,7 +21,7 @@ async fn one_relay_works_and_another_takes_over_when_it_is_killed() {
             relay.is_connected(&bed).await;
         }
         let before = bed.last().await;
-        let writers = write(&bed.postgres.config(), &bed.outbox, &format!("k{kill}"), 4, 15);
+        let writers = write(&bed.config(), &bed.outbox, &format!("k{kill}"), 4, 15);
         bed.reaches(before + 1 + random.below(40) as u64).await;
         let name = working(&client).await.unwrap();
         let place = relays.iter().position(|relay| relay.name == name).unwrap();
@@ -41,7 +41,7 @@ async fn a_relay_that_was_stopped_and_has_lost_its_lock_does_no_harm() {
         let zombie = RelayProcess::spawn(&bed, &format!("zombie-{round}"));
         zombie.works(&bed).await;
         let before = bed.last().await;
-        let writers = write(&bed.postgres.config(), &bed.outbox, &format!("z{round}"), 4, 25);
+        let writers = write(&bed.config(), &bed.outbox, &format!("z{round}"), 4, 25);
         bed.reaches(before + 1 + random.below(60) as u64).await;
         zombie.pause();
         let lose = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
@@ -54,7 +54,7 @@ async fn a_relay_that_was_stopped_and_has_lost_its_lock_does_no_harm() {
         for account in 0..12 {
             bed.interfere(&format!("x{round}-{account}"), &format!("account-{account}")).await;
         }
-        let writers = write(&bed.postgres.config(), &bed.outbox, &format!("y{round}"), 2, 10);
+        let writers = write(&bed.config(), &bed.outbox, &format!("y{round}"), 2, 10);
         zombie.wake();
         joined(writers).await;
         // It is back when it has noticed, and waits for the lock.

@@ -49,7 +49,7 @@ async fn an_aggregate_that_was_there_before_the_outbox_goes_on() {
 async fn a_writer_that_always_appends_too_is_no_obstacle() {
     let bed = Bed::new().await;
     let relay = bed.relay();
-    let writers = write(&bed.postgres.config(), &bed.outbox, "c", 2, 60);
+    let writers = write(&bed.config(), &bed.outbox, "c", 2, 60);
     for number in 0..60 {
         // It may be too late itself.
         let aggregate = account(&format!("account-{}", number % 12));

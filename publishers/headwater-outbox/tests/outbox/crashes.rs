@@ -18,7 +18,7 @@ async fn a_killed_relay_loses_nothing_and_repeats_nothing() {
     let (mut random, mut repeated) = (Random::default(), 0);
     for kill in 0..RELAY_KILLS {
         let before = bed.last().await;
-        let writers = write(&bed.postgres.config(), &bed.outbox, &format!("k{kill}"), 4, 12);
+        let writers = write(&bed.config(), &bed.outbox, &format!("k{kill}"), 4, 12);
         let mut relay = RelayProcess::spawn(&bed, "victim");
         bed.reaches(before + 1 + random.below(40) as u64).await;
         relay.kill();
@@ -36,7 +36,7 @@ async fn a_killed_broker_loses_nothing_and_repeats_nothing() {
     let relay = bed.relay();
     for kill in 0..BROKER_KILLS {
         let before = bed.last().await;
-        let writers = write(&bed.postgres.config(), &bed.outbox, &format!("k{kill}"), 4, 30);
+        let writers = write(&bed.config(), &bed.outbox, &format!("k{kill}"), 4, 30);
         bed.reaches(before + 1 + random.below(60) as u64).await;
         bed.broker.kill().await.unwrap();
         bed.broker.restart().await.unwrap();
@@ -53,7 +53,7 @@ async fn a_killed_database_loses_nothing_and_repeats_nothing() {
     let relay = bed.relay();
     for kill in 0..DATABASE_KILLS {
         let before = bed.last().await;
-        let writers = write(&bed.postgres.config(), &bed.outbox, &format!("k{kill}"), 4, 30);
+        let writers = write(&bed.config(), &bed.outbox, &format!("k{kill}"), 4, 30);
         bed.reaches(before + 1 + random.below(60) as u64).await;
         bed.postgres.kill().await.unwrap();
         bed.postgres.restart().await.unwrap();

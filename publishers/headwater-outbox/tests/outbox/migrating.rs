@@ -39,7 +39,7 @@ async fn two_outboxes_in_two_schemas_know_nothing_of_each_other() {
     for schema in ["north", "south"] {
         let outbox = Outbox::new(format!("/{schema}")).in_schema(schema);
         outbox.migrate(&mut client).await.unwrap();
-        relays.push(Running::start(Relay::new(bed.postgres.config(), bed.log.clone()).in_schema(schema)));
+        relays.push(Running::start(Relay::new(bed.config(), bed.log.clone()).in_schema(schema)));
         let transaction = client.transaction().await.unwrap();
         let context = CommandContext::new("c1");
         let _new = outbox.enqueue(&transaction, &context, Timestamp::now(), &[booked(schema)]).await.unwrap();

@@ -119,7 +119,7 @@ async fn transactions_that_enqueue_for_the_same_aggregates_do_not_deadlock() {
 async fn many_writers_without_any_other_lock_are_relayed_in_the_order_of_their_commits() {
     let bed = Bed::new().await;
     let relay = bed.relay();
-    joined(write(&bed.postgres.config(), &bed.outbox, "c", 8, 100)).await;
+    joined(write(&bed.config(), &bed.outbox, "c", 8, 100)).await;
     bed.drained().await;
     let summary = relay.stop().await.unwrap();
     let audit = bed.audit().await;

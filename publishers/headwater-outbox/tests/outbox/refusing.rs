@@ -124,7 +124,7 @@ async fn what_a_server_refuses_stops_its_aggregate_and_nothing_else() {
 
 async fn without_its_tables_a_relay_says_so() {
     let bed = Bed::new().await;
-    let relay = headwater_outbox::Relay::new(bed.postgres.config(), bed.log.clone()).in_schema("elsewhere");
+    let relay = headwater_outbox::Relay::new(bed.config(), bed.log.clone()).in_schema("elsewhere");
     let error = crate::bed::Running::start(relay).end().await.unwrap_err();
     assert!(matches!(error, RelayError::NotMigrated), "{error:?}");
     let client = bed.client().await;
@@ -137,7 +137,7 @@ async fn without_its_tables_a_relay_says_so() {
 
 async fn a_relay_that_the_database_refuses_says_so() {
     let bed = Bed::new().await;
-    let mut config = bed.postgres.config();
+    let mut config = bed.config();
     config.dbname("nowhere");
     let relay = headwater_outbox::Relay::new(config, bed.log.clone());
     let error = crate::bed::Running::start(relay).end().await.unwrap_err();

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use headwater_log::JetStreamConfig;
-use headwater_log::testkit::Cluster;
+use headwater_log::testkit::{Cluster, Random};
 use tokio::time::sleep;
 
 use crate::bed::bank;
 use crate::crowd::Crowd;
-use crate::random::{Random, rounds};
+use crate::rounds::rounds;
 
 const WRITERS: u64 = 50;
 const SERVICES: u64 = 10;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_log::service::Connection;
-use headwater_log::testkit::{StreamCheck, StreamReport, Witness};
+use headwater_log::testkit::{Random, StreamCheck, StreamReport, Witness};
 use headwater_log::{JetStreamConfig, Log};
 use headwater_publisher::Aggregates;
 use tokio::task::JoinHandle;
@@ -13,7 +13,6 @@ use crate::account::Account;
 use crate::bed::{bank, jetstream, service, stored};
 use crate::ledger::{Ledger, Outcome};
 use crate::model::audit;
-use crate::random::Random;
 use crate::spec::Spec;
 
 /// How long the last commands may take when the weather is good again.

@@ -14,7 +14,7 @@ mod bed;
 mod crowd;
 mod ledger;
 mod model;
-mod random;
+mod rounds;
 mod spec;
 mod turns;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use headwater_log::testkit::{Proxy, Server};
+use headwater_log::testkit::{Proxy, Random, Server};
 use headwater_log::{Flush, JetStreamConfig};
 use tokio::time::sleep;
 
 use crate::crowd::Crowd;
-use crate::random::{Random, rounds};
+use crate::rounds::rounds;
 
 const WRITERS: u64 = 8;
 const ACCOUNTS: u64 = 3;

@@ -1,7 +1,7 @@
+use headwater_log::testkit::Random;
 use headwater_publisher::Command;
 
 use crate::account::{Account, deposit, freeze, open, withdraw};
-use crate::random::Random;
 
 /// A command that can be sent again: the same id always asks for the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
