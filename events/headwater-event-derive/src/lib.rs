@@ -10,6 +10,7 @@ mod event_set;
 mod name;
 mod outbox;
 mod projection;
+mod reactor;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, Error, parse_macro_input};
@@ -47,10 +48,23 @@ pub fn derive_event_set(input: TokenStream) -> TokenStream {
 /// must be what the projection applies, in the same versions, and what it `[keeps]`, if it says so, must be the
 /// struct's tables; every difference is an error. A test may do without: `#[projection(name = "delay-stats",
 /// applies(...))]`.
+///
+/// With `partitioned` it says that events of different keys never read or write one row, so that its state can be divided.
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     projection::expand(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Implements `Reactor` for a struct with what its effects need: `#[reactor(contract = "contract.toml", version = 1,
+/// handles(OrderPaid, OrderRefunded))]`. For each event that it handles, the struct must implement `React`.
+///
+/// The contract, which lies beside the crate's `Cargo.toml`, gives the reactor its name. What it subscribes to must be what the
+/// reactor handles, in the same versions. A test may do without: `#[reactor(name = "receipts", handles(...))]`.
+#[proc_macro_derive(Reactor, attributes(reactor))]
+pub fn derive_reactor(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    reactor::expand(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// Implements `Outbox` for a struct of `Publishes<...>` fields: `#[outbox(contract = "contract.toml")]`.

@@ -1,4 +1,4 @@
-mod attributes;
+pub(crate) mod attributes;
 mod keeps;
 
 use proc_macro2::TokenStream;
@@ -7,14 +7,14 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Path};
 
-use self::attributes::Attributes;
+use self::attributes::{Attributes, Kind, PROJECTION};
 use crate::contract::ServiceContract;
-use crate::contract::check::{Check, CodeEvent, Missing, Words};
+use crate::contract::check::{Check, CodeEvent, Missing};
 use crate::name::Errors;
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     let mut errors = Errors::default();
-    let attributes = errors.keep(Attributes::parse(input));
+    let attributes = errors.keep(Attributes::parse(&PROJECTION, input));
     let tables = errors.keep(tables(input));
     if !input.generics.params.is_empty() {
         errors.push(Error::new_spanned(
@@ -30,27 +30,37 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream, Error> {
     let contracted = attributes.contract.as_ref().map(|contract| {
         // Beside the rest, so that nothing else is hidden by it.
         let keeps = keeps::compare(contract, &input.ident, &tables).err().map(Error::into_compile_error);
-        let contracted = contracted(&input.ident, &attributes, contract);
+        let contracted = contracted(&PROJECTION, &input.ident, &attributes, contract);
         quote!(#contracted #keeps)
     });
     Ok(quote!(#implementation #contracted))
 }
 
 fn implementation(projection: &Ident, attributes: &Attributes, tables: &[&Ident]) -> TokenStream {
-    let Attributes { name, version, applies, .. } = attributes;
+    let Attributes { name, version, events, partitioned, .. } = attributes;
+    let schemas = schemas(events);
     let table_names = tables.iter().map(|table| table.unraw().to_string().replace('_', "-"));
-    let types: Vec<_> = applies.iter().map(constant).collect();
-    let dispatch = applies.iter().map(dispatch);
-    let checks = checks(projection, applies);
+    let types: Vec<_> = events.iter().map(constant).collect();
+    let dispatch = events.iter().map(dispatch);
+    let checks = checks(events);
     quote! {
         #[automatically_derived]
         impl ::headwater_subscriber::Projection for #projection {
             const NAME: &'static str = #name;
             const VERSION: u32 = #version;
             const EVENTS: &'static [::headwater_subscriber::EventType<'static>] = &[#(#types),*];
+            const PARTITIONED: bool = #partitioned;
 
             fn new() -> Self {
                 Self { #(#tables: ::headwater_subscriber::Table::new(#table_names)),* }
+            }
+
+            fn tables(&self) -> ::headwater_subscriber::__private::Vec<::headwater_subscriber::TableInfo> {
+                ::headwater_subscriber::__private::Vec::from([#(self.#tables.info()),*])
+            }
+
+            fn read_schemas() -> ::headwater_subscriber::__private::Vec<::headwater_subscriber::EventSchema> {
+                #schemas
             }
 
             fn dispatch(
@@ -68,13 +78,17 @@ fn implementation(projection: &Ident, attributes: &Attributes, tables: &[&Ident]
     }
 }
 
-fn contracted(projection: &Ident, attributes: &Attributes, contract: &ServiceContract) -> TokenStream {
-    let Attributes { applies, applies_span, .. } = attributes;
+pub(crate) fn contracted(
+    kind: &Kind,
+    subscriber: &Ident,
+    attributes: &Attributes,
+    contract: &ServiceContract,
+) -> TokenStream {
+    let Attributes { events, events_span, .. } = attributes;
+    let Kind { list, verb, implementation, words, .. } = kind;
     let root = quote!(::headwater_subscriber);
     let constant = contract.constant(&root);
-    let schemas = applies.iter().map(|event| {
-        quote_spanned! {event.span()=> schemas.extend(<#event as ::headwater_subscriber::Event>::schemas()); }
-    });
+    let schemas = schemas(events);
     let subscribes = &contract.contract.subscribes;
     let line =
         |subscription: &headwater_contract::Subscription| contract.contract.line_of(&subscription.span);
@@ -82,16 +96,16 @@ fn contracted(projection: &Ident, attributes: &Attributes, contract: &ServiceCon
         root: &root,
         contract,
         declared: subscribes.iter().map(|subscription| (&subscription.event, line(subscription))).collect(),
-        words: WORDS,
-        code: applies
+        words: *words,
+        code: events
             .iter()
             .map(|event| CodeEvent { ty: event, span: event.span(), text: text(event) })
             .collect(),
         missing: Missing {
-            span: *applies_span,
+            span: *events_span,
             message: Box::new(|_| {
                 format!(
-                    "`{projection}` doesn't apply it: add the event's type to `applies(...)` and implement `Apply` for it, or remove the line"
+                    "`{subscriber}` doesn't {verb} it: add the event's type to `{list}(...)` and implement `{implementation}` for it, or remove the line"
                 )
             }),
         },
@@ -99,13 +113,11 @@ fn contracted(projection: &Ident, attributes: &Attributes, contract: &ServiceCon
     let check = check.tokens();
     quote! {
         #[automatically_derived]
-        impl ::headwater_subscriber::Contracted for #projection {
+        impl ::headwater_subscriber::Contracted for #subscriber {
             const CONTRACT: ::headwater_subscriber::ContractText = #constant;
 
             fn schemas() -> ::headwater_subscriber::__private::Vec<::headwater_subscriber::EventSchema> {
-                let mut schemas = ::headwater_subscriber::__private::Vec::new();
-                #(#schemas)*
-                schemas
+                #schemas
             }
         }
 
@@ -113,16 +125,20 @@ fn contracted(projection: &Ident, attributes: &Attributes, contract: &ServiceCon
     }
 }
 
-const WORDS: Words = Words {
-    does: "subscribes to",
-    does_not: "subscribe to it",
-    section: "[subscribes]",
-    removal: "remove it from `applies`",
-    other_version: "list the type of that version here",
-};
+/// The schemas of all events, in one vector.
+fn schemas(events: &[Path]) -> TokenStream {
+    let extend = events.iter().map(|event| {
+        quote_spanned! {event.span()=> schemas.extend(<#event as ::headwater_subscriber::Event>::schemas()); }
+    });
+    quote! {
+        let mut schemas = ::headwater_subscriber::__private::Vec::new();
+        #(#extend)*
+        schemas
+    }
+}
 
 /// With the span of the event, so that what is wrong with its type is reported where it is listed.
-fn constant(event: &Path) -> TokenStream {
+pub(crate) fn constant(event: &Path) -> TokenStream {
     quote_spanned! {event.span()=> <#event as ::headwater_subscriber::Event>::TYPE }
 }
 
@@ -136,26 +152,12 @@ fn dispatch(event: &Path) -> TokenStream {
     }
 }
 
-/// Checks, when the projection is compiled, what only the types of its events know.
-fn checks(projection: &Ident, applies: &[Path]) -> TokenStream {
+/// Checks, when the subscriber is compiled, what only the types of its events know.
+pub(crate) fn checks(events: &[Path]) -> TokenStream {
     let mut checks = TokenStream::new();
-    for (index, event) in applies.iter().enumerate() {
-        let (one, first) = (constant(event), constant(&applies[0]));
-        let message = format!(
-            "`{}` and `{}` are of different domains; `{projection}` reads one stream, which is one domain's, \
-             so make a projection for each",
-            text(event),
-            text(&applies[0]),
-        );
-        // Only aggregates can be compared in a constant, so what doesn't matter is made the same.
-        checks.extend(quote_spanned! {event.span()=>
-            const _: () = {
-                let one = ::headwater_subscriber::EventType { namespace: "", aggregate: "", ..#one };
-                let other = ::headwater_subscriber::EventType { namespace: "", aggregate: "", ..#first };
-                ::core::assert!(one.is_about_same_aggregate_as(&other), #message);
-            };
-        });
-        for earlier in &applies[..index] {
+    for (index, event) in events.iter().enumerate() {
+        let one = constant(event);
+        for earlier in &events[..index] {
             let other = constant(earlier);
             let message = format!(
                 "`{}` and `{}` are versions of the same event; list only the newest, which reads the older ones",
@@ -194,6 +196,6 @@ fn tables(input: &DeriveInput) -> Result<Vec<&Ident>, Error> {
 }
 
 /// The path as it is written, without the spaces between its tokens.
-fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     quote!(#path).to_string().replace(' ', "")
 }

@@ -10,6 +10,7 @@ pub mod deploy;
 pub mod graph;
 mod keywords;
 pub mod registry;
+mod sample;
 mod snapshot;
 
 pub use about::About;
@@ -18,4 +19,5 @@ pub use headwater_contract::{
     Code, Contract, EventName, EventRef, Exemption, External, Finding, Kept, NameError, Place, Publication,
     RefError, Service, Severity, Subscription, nearest, render,
 };
+pub use sample::{sample, samples};
 pub use snapshot::{Snapshot, TypeSchemas};

@@ -35,6 +35,7 @@ pub(crate) struct Missing<'a> {
 }
 
 /// What differs between what is published and what is read.
+#[derive(Clone, Copy)]
 pub(crate) struct Words {
     /// "the contract ..."
     pub(crate) does: &'static str,
