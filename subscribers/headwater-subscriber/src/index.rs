@@ -2,11 +2,12 @@ use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
 
 use crate::OrderedKey;
+use crate::table_info::{IndexInfo, KeyText};
 
 /// An order of its own in which the rows of a table are found: by something that is in their values.
 ///
 /// It is part of the table's type, and of every commit that changes a row. It is also part of the state: a
-/// projection that gets another index needs a new version, for what is there was built without.
+/// projection that gets another index is built anew, for what is there was built without.
 ///
 /// # Example
 ///
@@ -63,15 +64,22 @@ pub trait Index<V>: 'static {
 
 /// The indexes of a table: `()`, or a tuple of at most four.
 pub trait Indexes<V>: 'static {
-    /// How many there are.
-    const COUNT: usize;
+    /// Their names.
+    const NAMES: &'static [&'static str];
+
+    /// What they are called.
+    fn infos() -> Vec<IndexInfo>;
 
     /// The names of the indexes in which a row with this value is, and where.
     fn positions(value: &V) -> Vec<(&'static str, String)>;
 }
 
 impl<V> Indexes<V> for () {
-    const COUNT: usize = 0;
+    const NAMES: &'static [&'static str] = &[];
+
+    fn infos() -> Vec<IndexInfo> {
+        Vec::new()
+    }
 
     fn positions(_: &V) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -81,14 +89,18 @@ impl<V> Indexes<V> for () {
 /// That an index is one of a table's. The compiler finds out which, `N`.
 #[diagnostic::on_unimplemented(
     message = "the table has no index `{I}`",
-    note = "add it to the table's type, `Table<K, V, ({I},)>`, and raise the projection's version"
+    note = "add it to the table's type, `Table<K, V, ({I},)>`"
 )]
 pub trait Has<I, const N: usize> {}
 
 macro_rules! indexes {
-    ($count:literal: $($index:ident),*) => {
+    ($($index:ident),*) => {
         impl<V, $($index: Index<V>),*> Indexes<V> for ($($index,)*) {
-            const COUNT: usize = $count;
+            const NAMES: &'static [&'static str] = &[$($index::NAME),*];
+
+            fn infos() -> Vec<IndexInfo> {
+                vec![$(IndexInfo { name: $index::NAME, key: KeyText::of::<$index::Key>() }),*]
+            }
 
             fn positions(value: &V) -> Vec<(&'static str, String)> {
                 let positions = [$($index::key(value).map(|key| ($index::NAME, key.to_string()))),*];
@@ -98,10 +110,10 @@ macro_rules! indexes {
     };
 }
 
-indexes!(1: A);
-indexes!(2: A, B);
-indexes!(3: A, B, C);
-indexes!(4: A, B, C, D);
+indexes!(A);
+indexes!(A, B);
+indexes!(A, B, C);
+indexes!(A, B, C, D);
 
 impl<A> Has<A, 0> for (A,) {}
 impl<A, B> Has<A, 0> for (A, B) {}
@@ -144,6 +156,14 @@ pub(crate) fn entries_between<K: Display>(
         Bound::Excluded(key) => at(key),
         Bound::Unbounded => [INDEX, table.as_bytes(), b"\0", index.as_bytes(), b"\x01"].concat(),
     };
+    (from, to)
+}
+
+/// From where and until before where the entries are kept whose places in the index begin with `prefix`.
+pub(crate) fn entries_with_prefix(table: &str, index: &str, prefix: &str) -> (Vec<u8>, Vec<u8>) {
+    let from = position_key(table, index, prefix);
+    // No text has this byte, and it is greater than the one after an escaped zero.
+    let to = [from.as_slice(), b"\xff"].concat();
     (from, to)
 }
 

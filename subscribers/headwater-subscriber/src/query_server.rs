@@ -1,13 +1,50 @@
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::query::{Line, limit, socket};
-use crate::{Query, QueryError, View};
+use crate::query::{Line, Question, limit};
+use crate::{BuildStatus, Positions, QueryError, View};
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// What answers queries, which may be another build's state.
+    pub(crate) view: View,
+    /// The state of the build that the process works on.
+    pub(crate) own: View,
+    /// How that build stood of late.
+    pub(crate) status: watch::Receiver<BuildStatus>,
+}
+
+/// How long the state may take to say its positions: less than whoever asks waits.
+const POSITIONS_LIMIT: Duration = Duration::from_secs(2);
+
+impl Asked {
+    /// How the build stands, at the positions of now: who has read a row of it is told no earlier ones.
+    fn status(&self) -> BuildStatus {
+        let mut status = self.status.borrow().clone();
+        if let Some(positions) = self.positions() {
+            status.positions.advance(&positions);
+        }
+        status
+    }
+
+    /// Nothing when the state is in a database that doesn't answer in time; the thread ends when that has its own limit.
+    fn positions(&self) -> Option<Positions> {
+        let (said, heard) = mpsc::channel();
+        let own = self.own.clone();
+        let reading = move || said.send(own.positions());
+        thread::Builder::new().name("positions".to_owned()).spawn(reading).ok()?;
+        let positions = heard.recv_timeout(POSITIONS_LIMIT).ok()?;
+        positions.inspect_err(|error| tracing::debug!(%error, "the positions of now can't be read")).ok()
+    }
+}
 
 /// Answers questions about a projection until it is dropped.
 #[derive(Debug)]
@@ -17,17 +54,16 @@ pub(crate) struct QueryServer {
 }
 
 impl QueryServer {
-    /// Listens beside the store of the projection `name` below `directory`. A projection that can't be asked
-    /// is still built, so a failure is only logged.
-    pub(crate) fn start(directory: &Path, name: &str, view: View) -> Option<Self> {
-        let listening = Self::listen(directory, name, view);
+    /// Listens on `socket`. A projection that can't be asked is still built, so a failure is only logged.
+    pub(crate) fn start(socket: PathBuf, asked: Asked) -> Option<Self> {
+        let listening = Self::listen(socket.clone(), asked);
         if let Err(error) = &listening {
             let remedy = match error.kind() {
                 io::ErrorKind::InvalidInput => "name a shorter directory with --data",
                 _ => "make the directory of --data writable for this process",
             };
             tracing::warn!(
-                socket = %socket(directory, name).display(),
+                socket = %socket.display(),
                 %error,
                 remedy,
                 "nobody can ask the projection while it runs"
@@ -36,8 +72,7 @@ impl QueryServer {
         listening.ok()
     }
 
-    fn listen(directory: &Path, name: &str, view: View) -> io::Result<Self> {
-        let socket = socket(directory, name);
+    fn listen(socket: PathBuf, asked: Asked) -> io::Result<Self> {
         // Left behind by a process that was killed; the store's lock says that there is no other.
         match std::fs::remove_file(&socket) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -47,7 +82,7 @@ impl QueryServer {
         let accepting = tokio::spawn(async move {
             loop {
                 let taken = match listener.accept().await {
-                    Ok((stream, _)) => take(stream, view.clone()),
+                    Ok((stream, _)) => take(stream, asked.clone()),
                     Err(error) => Err(error),
                 };
                 if let Err(error) = taken {
@@ -70,17 +105,17 @@ impl Drop for QueryServer {
 }
 
 /// Answers on a thread that nobody waits for: whoever reads slowly delays no shutdown.
-fn take(stream: UnixStream, view: View) -> io::Result<()> {
+fn take(stream: UnixStream, asked: Asked) -> io::Result<()> {
     let stream = stream.into_std()?;
     thread::Builder::new().name("query".to_owned()).spawn(move || {
-        if let Err(error) = answer(&stream, &view) {
+        if let Err(error) = answer(&stream, &asked) {
             tracing::debug!(%error, "a question about the projection was not answered");
         }
     })?;
     Ok(())
 }
 
-fn answer(stream: &std::os::unix::net::UnixStream, view: &View) -> io::Result<()> {
+fn answer(stream: &std::os::unix::net::UnixStream, asked: &Asked) -> io::Result<()> {
     limit(stream)?;
     let mut question = String::new();
     BufReader::new(io::Read::take(stream, 64 * 1024)).read_line(&mut question)?;
@@ -89,9 +124,13 @@ fn answer(stream: &std::os::unix::net::UnixStream, view: &View) -> io::Result<()
         serde_json::to_writer(&mut out, line)?;
         out.write_all(b"\n")
     };
-    match serde_json::from_str::<Query>(&question) {
+    match serde_json::from_str::<Question>(&question) {
         Err(error) => send(&Line::Error(format!("the question can't be read: {error}")))?,
-        Ok(query) => match query.rows(view, |row| Ok(send(&Line::Row(row))?)) {
+        Ok(Question::Status) => {
+            send(&Line::Status(asked.status()))?;
+            send(&Line::End)?;
+        }
+        Ok(Question::Rows(query)) => match query.rows(&asked.view, |row| Ok(send(&Line::Row(row))?)) {
             Ok(()) => send(&Line::End)?,
             Err(QueryError::Write(error)) => return Err(error),
             Err(error) => send(&Line::Error(headwater_log::service::report(&error)))?,
@@ -103,31 +142,99 @@ fn answer(stream: &std::os::unix::net::UnixStream, view: &View) -> io::Result<()
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+    use std::path::Path;
+    use std::sync::Arc;
 
+    use headwater_event::Fingerprint;
     use headwater_log::Checkpoint;
+    use jiff::Timestamp;
     use tempfile::TempDir;
 
     use super::*;
+    use crate::front::Shown;
     use crate::overlay::Overlay;
-    use crate::{Row, State, StoreError, StoreKind, Table, Tx};
+    use crate::partition::Partition;
+    use crate::state::State;
+    use crate::store::Write;
+    use crate::{BuildId, Builds, Query, Row, Snapshot, Standing, Store, StoreError, StoreKind, Table, Tx};
 
     const STOCK: Table<String, u64> = Table::new("stock");
     const STOCKTAKE: Table<String, String> = Table::new("stock-take");
 
-    /// A store with two tables, whose names begin alike.
-    #[allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
-    fn store(directory: &Path) -> State {
-        let mut store = State::open(StoreKind::Sled, &directory.join("shop"), "shop", 1).unwrap();
-        let mut overlay = Overlay::default();
-        let mut tx = Tx::new(&store, &mut overlay).unwrap();
-        for (key, value) in [("pears", 3), ("apples", 7), ("stock", 1)] {
-            STOCK.put(&mut tx, &key.to_owned(), value).unwrap();
+    /// The live build of a projection, with two tables whose names begin alike.
+    struct Shop {
+        builds: Builds,
+        state: State,
+    }
+
+    impl Shop {
+        fn open(data: &Path) -> Self {
+            let (builds, build) = (Builds::new(data, "shop"), BuildId::default());
+            let mut state = State::open(&StoreKind::Sled.into(), &builds, &build, Partition::WHOLE).unwrap();
+            builds.take_over(&build).unwrap();
+            let mut overlay = Overlay::default();
+            let mut tx = Tx::new(&state, &mut overlay).unwrap();
+            for (key, value) in [("pears", 3), ("apples", 7), ("stock", 1)] {
+                STOCK.put(&mut tx, &key.to_owned(), value).unwrap();
+            }
+            STOCKTAKE.put(&mut tx, &"may".to_owned(), "all \"there\"\nno loss".to_owned()).unwrap();
+            state.commit(overlay.take_writes().unwrap(), &[]).unwrap();
+            Self { builds, state }
         }
-        STOCKTAKE.put(&mut tx, &"may".to_owned(), "all \"there\"\nno loss".to_owned()).unwrap();
-        let checkpoint = r#"{"created":"2013-01-01T00:00:00Z","sequence":4,"event":"00"}"#;
-        let checkpoint: Checkpoint = serde_json::from_str(checkpoint).unwrap();
-        store.commit(overlay.take_writes().unwrap(), &checkpoint).unwrap();
-        store
+
+        /// Commits as if the event with this sequence had been applied.
+        fn reach(&mut self, sequence: u64) {
+            let event = Fingerprint::new("event", "");
+            let checkpoint = Checkpoint { created: Timestamp::UNIX_EPOCH, sequence, event };
+            self.state.commit(Vec::new(), &[("goods".parse().unwrap(), checkpoint)]).unwrap();
+        }
+
+        fn socket(&self) -> PathBuf {
+            self.builds.socket(&BuildId::default())
+        }
+
+        fn serve(&self) -> Option<QueryServer> {
+            self.serve_showing(self.state.view(), self.state.view())
+        }
+
+        /// Answers from `view`, for a build whose state is `own`.
+        fn serve_showing(&self, view: View, own: View) -> Option<QueryServer> {
+            let status = BuildStatus {
+                build: BuildId::default(),
+                standing: Standing::Live,
+                positions: Positions::from_iter([("goods".parse().unwrap(), 0)]),
+                remaining: Some(7),
+                events_per_s: 3.5,
+            };
+            let status = watch::Sender::new(status).subscribe();
+            QueryServer::start(self.socket(), Asked { view, own, status })
+        }
+
+        fn status(&self, data: &Path) -> BuildStatus {
+            let running = crate::running_builds(data, "shop").unwrap();
+            let [status] = &running[..] else { panic!("{running:?}") };
+            status.clone()
+        }
+    }
+
+    /// A store that doesn't answer, as a database may not.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Store for Silent {
+        fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+            loop {
+                thread::park();
+            }
+        }
+
+        fn commit(&self, _: Vec<Write>) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        fn flush(&self) -> Result<(), StoreError> {
+            Ok(())
+        }
     }
 
     fn ask(directory: &Path, query: &Query) -> Result<Vec<String>, QueryError> {
@@ -162,26 +269,71 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn answers_for_a_store_at_rest_as_for_one_in_use() {
         let directory = TempDir::new().unwrap();
-        let store = store(directory.path());
-        let server = QueryServer::start(directory.path(), "shop", store.view()).unwrap();
+        let shop = Shop::open(directory.path());
+        let server = shop.serve().unwrap();
         assert_answers(directory.path());
         drop(server);
-        assert!(!socket(directory.path(), "shop").exists());
-        drop(store);
+        assert!(!shop.socket().exists());
+        drop(shop);
         // The task that has accepted questions lets go of the store soon, and not at once.
-        drop(State::open(StoreKind::Sled, &directory.path().join("shop"), "shop", 1).unwrap());
+        drop(Shop::open(directory.path()));
         assert_answers(directory.path());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn says_how_its_build_stands() {
+        let directory = TempDir::new().unwrap();
+        let shop = Shop::open(directory.path());
+        assert_eq!(crate::running_builds(directory.path(), "shop").unwrap(), []);
+        let _server = shop.serve().unwrap();
+        let status = shop.status(directory.path());
+        assert_eq!(
+            (status.standing, status.remaining, status.seconds_left()),
+            (Standing::Live, Some(7), Some(2.0))
+        );
+        assert_eq!(status.positions.to_string(), "goods=0");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn says_the_positions_of_now_which_cover_every_row_that_was_read() {
+        let directory = TempDir::new().unwrap();
+        let mut shop = Shop::open(directory.path());
+        let _server = shop.serve().unwrap();
+        for sequence in 1..=3 {
+            shop.reach(sequence);
+            assert_eq!(shop.status(directory.path()).positions.of("goods"), sequence);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn says_the_positions_of_its_own_build_while_it_shows_another_one() {
+        let (directory, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let (mut shop, mut live) = (Shop::open(directory.path()), Shop::open(elsewhere.path()));
+        shop.reach(4);
+        live.reach(9);
+        let _server = shop.serve_showing(live.state.view(), shop.state.view()).unwrap();
+        assert_eq!(shop.status(directory.path()).positions.of("goods"), 4);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn says_the_positions_of_late_when_its_state_does_not_answer() {
+        let directory = TempDir::new().unwrap();
+        let shop = Shop::open(directory.path());
+        let silent: Arc<dyn Store> = Arc::new(Silent);
+        let silent = View::new(Shown::new(silent.into()));
+        let _server = shop.serve_showing(shop.state.view(), silent).unwrap();
+        assert_eq!(shop.status(directory.path()).positions.to_string(), "goods=0");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn takes_the_place_of_a_process_that_was_killed() {
         let directory = TempDir::new().unwrap();
-        let store = store(directory.path());
+        let shop = Shop::open(directory.path());
         // A listener that nobody closes leaves its file behind, as a killed process does.
-        drop(std::os::unix::net::UnixListener::bind(socket(directory.path(), "shop")).unwrap());
+        drop(std::os::unix::net::UnixListener::bind(shop.socket()).unwrap());
         let error = ask(directory.path(), &Query::default()).unwrap_err();
         assert!(error.to_string().contains("does not answer on"), "{error}");
-        let _server = QueryServer::start(directory.path(), "shop", store.view()).unwrap();
+        let _server = shop.serve().unwrap();
         assert_answers(directory.path());
     }
 
@@ -189,8 +341,8 @@ mod tests {
     async fn a_path_that_no_socket_can_have_is_no_reason_to_fail() {
         let directory = TempDir::new().unwrap();
         let deep = directory.path().join("d".repeat(120));
-        let store = store(&deep);
-        assert!(QueryServer::start(&deep, "shop", store.view()).is_none());
+        let shop = Shop::open(&deep);
+        assert!(shop.serve().is_none());
         let error = ask(&deep, &Query::default()).unwrap_err();
         assert!(matches!(error, QueryError::Process { .. }), "{error:?}");
     }
@@ -207,9 +359,9 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn refuses_a_question_that_is_none() {
         let directory = TempDir::new().unwrap();
-        let store = store(directory.path());
-        let _server = QueryServer::start(directory.path(), "shop", store.view()).unwrap();
-        let mut stream = std::os::unix::net::UnixStream::connect(socket(directory.path(), "shop")).unwrap();
+        let shop = Shop::open(directory.path());
+        let _server = shop.serve().unwrap();
+        let mut stream = std::os::unix::net::UnixStream::connect(shop.socket()).unwrap();
         stream.write_all(b"rows, please\n").unwrap();
         let mut answer = String::new();
         BufReader::new(stream).read_line(&mut answer).unwrap();

@@ -3,13 +3,21 @@
 mod directory;
 mod fjall;
 mod kind;
+mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sled;
+mod stores;
 
 use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
 pub use self::kind::StoreKind;
+pub use self::place::StorePlace;
+#[cfg(feature = "postgres")]
+pub use self::postgres::{PostgresAddressError, PostgresConfig, PostgresStore, PostgresStoreError};
+pub use self::stores::Stores;
 use crate::StoreError;
 
 /// Where the state of one projection is kept: a map from bytes to bytes, in the order of its keys.
@@ -24,6 +32,15 @@ pub trait Store: Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] when the state can't be read.
     fn snapshot(&self) -> Result<Arc<dyn Snapshot>, StoreError>;
+
+    /// The same for the one that commits: however many snapshots there are, it waits for none of them to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot`](Self::snapshot).
+    fn snapshot_of_writer(&self) -> Result<Arc<dyn Snapshot>, StoreError> {
+        self.snapshot()
+    }
 
     /// Makes all of the writes visible at once, or none. They survive the process that made them when it
     /// ends by itself; what is to survive a crash needs a [`flush`](Self::flush), too. No two are of one

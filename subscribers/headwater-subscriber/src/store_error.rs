@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use crate::StoreKind;
+use crate::{BuildsError, StoreKind, StorePlace};
 
 /// Why a projection's state can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -13,20 +13,33 @@ pub enum StoreError {
         directory: PathBuf,
     },
     /// Another process has the state open.
-    #[error("the projection's state in {} is in use by another process; stop it, or name another directory", directory.display())]
+    #[error("the projection's state in {place} is in use by another process; stop it, or name another {}", place.kind())]
     InUse {
-        /// The state's directory.
-        directory: PathBuf,
+        /// The state.
+        place: StorePlace,
     },
-    /// Another projection, or another version of it, has built the state.
+    /// The builds of the projection can't be looked at.
+    #[error("it isn't known which build of the projection is live")]
+    Builds(#[from] BuildsError),
+    /// The projection's directory holds a state, and not a directory for each build.
     #[error(
-        "the state in {} was built by {found}, and this is {wanted}; \
+        "the state in {} was built by an earlier version of Headwater, which had one build only; \
          move the directory away, and the projection is rebuilt from the stream",
         directory.display()
     )]
-    OtherBuilder {
-        /// The state's directory.
+    Unbuilt {
+        /// The projection's directory.
         directory: PathBuf,
+    },
+    /// Another projection, or another build of it, is there.
+    #[error(
+        "the state in {place} was built by {found}, and this is {wanted}; \
+         move the {kind} away, and the projection is rebuilt from the stream",
+        kind = place.kind()
+    )]
+    OtherBuilder {
+        /// The state.
+        place: StorePlace,
         /// What has built it.
         found: String,
         /// What was about to use it.
@@ -44,14 +57,25 @@ pub enum StoreError {
         /// What it is.
         found: StoreKind,
         /// What was to be opened.
-        wanted: StoreKind,
+        wanted: String,
+    },
+    /// The state is in no directory.
+    #[error(
+        "the state of {} is in {place}; start the service with --store postgres, and ask it while it runs, or read it with SQL",
+        directory.display()
+    )]
+    Elsewhere {
+        /// The directory that says so.
+        directory: PathBuf,
+        /// Where it is.
+        place: StorePlace,
     },
     /// Something that is no store is there.
-    #[error("{} is no projection's directory, for {entry} is there; name another directory", directory.display())]
+    #[error("{place} is no projection's {kind}, for {entry} is there; name another {kind}", kind = place.kind())]
     Foreign {
-        /// The directory.
-        directory: PathBuf,
-        /// What is in it.
+        /// Where it is.
+        place: StorePlace,
+        /// What is there.
         entry: String,
     },
     /// The directory can't be used.
@@ -94,7 +118,7 @@ pub enum StoreError {
     /// An index leads to a row that isn't there.
     #[error(
         "the index {index} of the table {table} names the row {key:?}, which is not there; \
-         if the index is new, raise the projection's version"
+         the state is corrupt: move its directory away, and the projection is rebuilt from the stream"
     )]
     Index {
         /// The table.
@@ -112,4 +136,55 @@ pub enum StoreError {
         /// The key.
         key: String,
     },
+    /// Two partitions have written one row.
+    #[error(
+        "the row {key:?} of the table {table} is in two partitions; a projection is `partitioned` only if events of different keys never \
+         write one row: remove the word, and the option --partitions"
+    )]
+    TwoPartitions {
+        /// The table.
+        table: String,
+        /// The key.
+        key: String,
+    },
+    /// Another instance may have the partition by now.
+    #[error("the partition {partition} is not this instance's any longer: its lease is over")]
+    LeaseLost {
+        /// Which one.
+        partition: u32,
+    },
+    /// Another instance had the partition later.
+    #[error(
+        "the state of the partition {partition} was written under a later lease (epoch {found}) than this instance's (epoch {own})"
+    )]
+    Fenced {
+        /// Which one.
+        partition: u32,
+        /// The epoch that the state names.
+        found: u64,
+        /// The epoch of this instance's lease.
+        own: u64,
+    },
+    /// The state isn't one that can be divided.
+    #[error("the state can't be divided into {count} partitions: {reason}")]
+    Undivided {
+        /// How many there should be.
+        count: u32,
+        /// Why there can't.
+        reason: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Whether the store itself failed, as another attempt may not; and nothing is wrong with what it holds.
+    pub(crate) fn is_of_the_store(&self) -> bool {
+        matches!(
+            self,
+            Self::Failed(_)
+                | Self::Directory { .. }
+                | Self::InUse { .. }
+                | Self::LeaseLost { .. }
+                | Self::Fenced { .. }
+        )
+    }
 }

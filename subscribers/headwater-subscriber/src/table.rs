@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::index::entries_between;
 use crate::span::after;
 use crate::state::{row_key, table_end};
-use crate::{ApplyError, Has, Index, Indexes, OrderedKey, Row, StoreError, Tx, View};
+use crate::table_info::KeyText;
+use crate::{ApplyError, Has, Index, Indexes, OrderedKey, Row, StoreError, TableInfo, Tx, View};
 
 /// A table of a projection: typed keys and values, and the indexes by which rows are found as well.
 ///
@@ -31,6 +32,12 @@ where
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, types: PhantomData }
+    }
+
+    /// What the table and its indexes are called.
+    #[must_use]
+    pub fn info(&self) -> TableInfo {
+        TableInfo { name: self.name, indexes: I::infos(), key: KeyText::of::<K>() }
     }
 
     /// The value at `key`, as this transaction sees it.
@@ -173,12 +180,13 @@ fn typed<K: FromStr, V: DeserializeOwned>(row: &Row) -> Result<(K, V), StoreErro
 mod tests {
     use std::ops::RangeInclusive;
 
-    use headwater_log::Checkpoint;
     use tempfile::TempDir;
 
     use super::*;
     use crate::overlay::Overlay;
-    use crate::{Padded, State, StoreKind};
+    use crate::partition::Partition;
+    use crate::state::State;
+    use crate::{BuildId, Builds, Padded, StoreKind};
 
     const BY_MINUTE: Table<Padded<u32>, u32> = Table::new("by-minute");
     /// Before and after it, in the order of the store.
@@ -188,14 +196,13 @@ mod tests {
     fn commit(state: &mut State, write: impl FnOnce(&mut Tx<'_>) -> Result<(), ApplyError>) {
         let mut overlay = Overlay::default();
         write(&mut Tx::new(state, &mut overlay).unwrap()).unwrap();
-        let checkpoint = r#"{"created":"2013-01-01T00:00:00Z","sequence":4,"event":"00"}"#;
-        let checkpoint: Checkpoint = serde_json::from_str(checkpoint).unwrap();
-        state.commit(overlay.take_writes().unwrap(), &checkpoint).unwrap();
+        state.commit(overlay.take_writes().unwrap(), &[]).unwrap();
     }
 
     #[allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
     fn state(kind: StoreKind, directory: &TempDir, minutes: RangeInclusive<u32>) -> State {
-        let mut state = State::open(kind, directory.path(), "minutes", 1).unwrap();
+        let builds = Builds::new(directory.path(), "minutes");
+        let mut state = State::open(&kind.into(), &builds, &BuildId::default(), Partition::WHOLE).unwrap();
         commit(&mut state, |tx| {
             NEIGHBOURS.iter().try_for_each(|table| table.put(tx, &Padded(9), 0))?;
             minutes.into_iter().try_for_each(|minute| BY_MINUTE.put(tx, &Padded(minute), minute * 2))

@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::overlay::Overlay;
-use crate::state::{parse, row_key};
-use crate::{Indexes, Snapshot, State, StoreError};
+use crate::state::{State, parse, row_key};
+use crate::{Indexes, Snapshot, StoreError};
 
 /// What a projection may do while it applies an event: read and write its own tables.
 pub struct Tx<'a> {
@@ -17,7 +17,7 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(state: &State, overlay: &'a mut Overlay) -> Result<Self, StoreError> {
-        Ok(Self { committed: state.snapshot()?, overlay })
+        Ok(Self { committed: state.store().snapshot_of_writer()?, overlay })
     }
 
     /// The row, to be read.
@@ -63,7 +63,7 @@ impl<'a> Tx<'a> {
         V: DeserializeOwned + 'static,
         I: Indexes<V>,
     {
-        if I::COUNT == 0 {
+        if I::NAMES.is_empty() {
             return Ok(());
         }
         let row = row_key(table, key);

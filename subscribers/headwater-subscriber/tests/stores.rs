@@ -6,8 +6,10 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::Duration;
 
-use headwater_subscriber::{Order, Store, StoreError, StoreKind, View, Write, conformance};
+use headwater_subscriber::{Builds, Order, Store, StoreError, StoreKind, View, Write, conformance};
 use libtest_mimic::{Arguments, Trial};
 use tempfile::TempDir;
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         }
         add![
             a_killed_process_loses_nothing_that_was_flushed_and_leaves_no_part_of_a_commit,
+            a_process_that_is_killed_while_it_opens_its_store_leaves_one_that_can_be_opened,
             a_store_of_another_kind_is_refused_with_the_remedy_and_loses_nothing,
             an_operator_reads_the_state_without_naming_its_kind,
         ];
@@ -75,6 +78,29 @@ fn a_killed_process_loses_nothing_that_was_flushed_and_leaves_no_part_of_a_commi
         assert!(number >= flushed, "round {round}: {number} is there, {flushed} was flushed");
         for (key, value) in rows {
             assert_eq!(value, number, "round {round}: {key:?} is of another commit than the checkpoint");
+        }
+    }
+}
+
+/// Kills the process before it has done anything, while it creates its store or opens it again.
+fn a_process_that_is_killed_while_it_opens_its_store_leaves_one_that_can_be_opened(kind: StoreKind) {
+    for number in 0..12 {
+        let data = TempDir::new().unwrap();
+        let directory = data.path().join("store");
+        for kill in 0..6 {
+            let mut victim = Command::new(std::env::current_exe().unwrap())
+                .env(VICTIM_KIND, kind.to_string())
+                .env(VICTIM, &directory)
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap();
+            // From before it has begun to after it has opened the store.
+            thread::sleep(Duration::from_micros((number * 6 + kill) * 400));
+            victim.kill().unwrap();
+            victim.wait().unwrap();
+        }
+        if let Err(error) = kind.open(&directory) {
+            panic!("directory {number}: {error:?}, and there is {:?}", names(&directory));
         }
     }
 }
@@ -117,10 +143,10 @@ fn a_store_of_another_kind_is_refused_with_the_remedy_and_loses_nothing(kind: St
 
         let error = kind.open(directory.path()).unwrap_err();
         let (found, wanted) = match &error {
-            StoreError::OtherKind { found, wanted, .. } => (*found, *wanted),
+            StoreError::OtherKind { found, wanted, .. } => (*found, wanted.as_str()),
             error => panic!("{error:?}"),
         };
-        assert_eq!((found, wanted), (other, kind));
+        assert_eq!((found, wanted), (other, kind.to_string().as_str()));
         let line = error.to_string();
         assert!(line.contains(&format!("start the service with --store {other}")), "{line}");
         assert!(line.contains("or move the directory away"), "{line}");
@@ -132,15 +158,15 @@ fn a_store_of_another_kind_is_refused_with_the_remedy_and_loses_nothing(kind: St
 
 fn an_operator_reads_the_state_without_naming_its_kind(kind: StoreKind) {
     let directory = TempDir::new().unwrap();
-    let missing = View::open(directory.path()).map(drop);
-    assert!(matches!(missing, Err(StoreError::Missing { .. })), "{missing:?}");
-    let store = kind.open(directory.path()).unwrap();
+    let (builds, build) = (Builds::new(directory.path(), "shop"), "0123456789ab".parse().unwrap());
+    let open = || View::open_build(&builds, &build);
+    assert!(matches!(open(), Err(StoreError::Missing { .. })));
+    let store = kind.open(&builds.directory(&build)).unwrap();
     let write = Write { key: b"stock\0pears".to_vec(), value: Some(b"3".to_vec()) };
     store.commit(vec![write]).unwrap();
-    let in_use = View::open(directory.path()).map(drop);
-    assert!(matches!(in_use, Err(StoreError::InUse { .. })), "{in_use:?}");
+    assert!(matches!(open(), Err(StoreError::InUse { .. })));
     drop(store);
-    let view = View::open(directory.path()).unwrap();
+    let view = open().unwrap();
     assert_eq!(view.tables().unwrap(), ["stock"]);
     assert_eq!(view.get("stock", "pears").unwrap().unwrap().value.get(), "3");
 }

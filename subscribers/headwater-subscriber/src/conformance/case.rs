@@ -8,6 +8,8 @@ pub struct Case {
     run: Run,
 }
 
+const DIRECTORIES: &str = "directories";
+
 pub(super) type Run = fn(&Bench<'_>);
 
 impl Case {
@@ -16,6 +18,12 @@ impl Case {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}::{}", self.group, self.name)
+    }
+
+    /// Whether it is about what else may be in a directory: nothing that a store elsewhere could promise.
+    #[must_use]
+    pub fn is_of_directories(&self) -> bool {
+        self.group == DIRECTORIES
     }
 
     /// Runs the case in a directory of its own.
@@ -35,7 +43,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
         ("snapshots", snapshots::CASES),
         ("ranges", ranges::CASES),
         ("reopening", reopening::CASES),
-        ("directories", directories::CASES),
+        (DIRECTORIES, directories::CASES),
     ];
     groups
         .into_iter()

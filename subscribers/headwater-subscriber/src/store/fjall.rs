@@ -32,7 +32,7 @@ impl FjallStore {
             Ok(Self { database, rows })
         };
         open().map_err(|error| match error {
-            fjall::Error::Locked => StoreError::InUse { directory: directory.to_owned() },
+            fjall::Error::Locked => StoreError::InUse { place: directory.into() },
             error => StoreError::Directory { directory: directory.to_owned(), source: Box::new(error) },
         })
     }

@@ -28,7 +28,7 @@ impl SledStore {
         let config = sled::Config::new().path(directory).cache_capacity(CACHE_BYTES);
         let db = config.open().map_err(|error| match &error {
             sled::Error::Io(io) if io.to_string().contains("lock") => {
-                StoreError::InUse { directory: directory.to_owned() }
+                StoreError::InUse { place: directory.into() }
             }
             _ => StoreError::Directory { directory: directory.to_owned(), source: Box::new(error) },
         })?;

@@ -2,15 +2,20 @@ use std::path::Path;
 use std::slice;
 use std::sync::Arc;
 
+use headwater_event::Domain;
 use headwater_log::StoredEvent;
 use headwater_log::service::report;
 use jiff::Timestamp;
 use tempfile::TempDir;
-use tokio::sync::watch;
 
 use super::Given;
 use crate::applier::Applier;
-use crate::{Projection, ProjectorError, State, StoreKind, View};
+use crate::front::Front;
+use crate::partition::Partition;
+use crate::projector::streams;
+use crate::state::State;
+use crate::streams::Arrival;
+use crate::{BuildId, Builds, Projection, ProjectorError, Stores, View};
 
 /// Builds the projection from `events`, in their order, in a directory of its own.
 ///
@@ -66,14 +71,14 @@ impl<P: Projection> Projected<P> {
         drop(view);
         let (view, mut applier) = open(&projection, directory.path());
         for replay in [&events, &events] {
-            applier.apply(replay).expect("a replay applies no event again");
+            apply(&mut applier, replay).expect("a replay applies no event again");
         }
         assert_eq!(rows(&view), built, "a replay from the first event has changed the state");
 
         let fresh = TempDir::new().expect("a temporary directory can be made");
         let (anew, mut applier) = open(&projection, fresh.path());
         for event in &events {
-            applier.apply(slice::from_ref(event)).expect("an event can be applied without the others");
+            apply(&mut applier, slice::from_ref(event)).expect("an event can be applied without the others");
         }
         assert_eq!(rows(&anew), built, "events that are committed one by one yield another state");
         Self { events, projection, directory, view }
@@ -85,17 +90,39 @@ impl<P: Projection> Projected<P> {
         let directory = TempDir::new().expect("a temporary directory can be made");
         let projection = Arc::new(P::new());
         let (view, mut applier) = open(&projection, directory.path());
-        let built = applier.apply(&events);
+        let built = apply(&mut applier, &events);
         (Self { events, projection, directory, view }, built)
     }
 }
 
-fn open<P: Projection>(projection: &Arc<P>, directory: &Path) -> (View, Applier<P>) {
-    let state = State::open(StoreKind::default(), directory, P::NAME, P::VERSION);
+fn domains<P: Projection>() -> Vec<Domain> {
+    streams(P::EVENTS).expect("the names of the events can be read").into_keys().collect()
+}
+
+/// Applies the events as if they came from the streams of their domains. An event of a domain that the projection doesn't
+/// read is put to it all the same.
+pub(super) fn apply<P: Projection>(
+    applier: &mut Applier<P>,
+    events: &[StoredEvent],
+) -> Result<(), ProjectorError> {
+    let domains = domains::<P>();
+    let arrival = |event: &StoredEvent| {
+        let event_type = event.envelope.event_type().ok();
+        let domain = event_type.map(|event_type| event_type.domain);
+        let stream = domains.iter().position(|one| Some(one.as_str()) == domain).unwrap_or(0);
+        Arrival { stream, created: Timestamp::UNIX_EPOCH, event: event.clone() }
+    };
+    applier.apply(&mut events.iter().map(arrival).collect())
+}
+
+pub(super) fn open<P: Projection>(projection: &Arc<P>, directory: &Path) -> (View, Applier<P>) {
+    let builds = Builds::new(directory, P::NAME);
+    let state = State::open(&Stores::default(), &builds, &BuildId::of::<P>(), Partition::WHOLE);
     let state = state.expect("the store can be opened");
-    let checkpoint = state.checkpoint().expect("the checkpoint can be read");
-    let position = watch::Sender::new(checkpoint.map_or(0, |checkpoint| checkpoint.sequence));
-    (state.view(), Applier::new(Arc::clone(projection), state, position, Timestamp::UNIX_EPOCH))
+    let domains = domains::<P>();
+    let front = Arc::new(Front::new(&domains));
+    let applier = Applier::new(Arc::clone(projection), domains, state, Arc::clone(&front));
+    (front.view(), applier.expect("the state can be read"))
 }
 
 /// All rows as text, and what is in the indexes.

@@ -3,7 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_log::Log;
-use headwater_subscriber::{Projection, Projector, ProjectorError, StoreKind, View};
+use headwater_subscriber::{
+    BuildStatus, Positions, Projection, Projector, ProjectorError, ProjectorOptions, Standing, StoreKind,
+    View,
+};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -16,7 +19,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) struct Running<P> {
     pub(crate) projection: Arc<P>,
     pub(crate) view: View,
-    position: watch::Receiver<u64>,
+    pub(crate) position: watch::Receiver<Positions>,
+    pub(crate) status: watch::Receiver<BuildStatus>,
     stop: CancellationToken,
     task: JoinHandle<Result<(), ProjectorError>>,
 }
@@ -27,23 +31,45 @@ impl<P: Projection> Running<P> {
     }
 
     pub(crate) fn start_in(kind: StoreKind, directory: &Path, log: &Log) -> Self {
-        let projector = Projector::<P>::open_in(kind, directory).unwrap();
-        let (projection, view, position) = (projector.projection(), projector.view(), projector.position());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(projector.run(Arc::clone(log), stop.clone()));
-        Self { projection, view, position, stop, task }
+        Self::start_with(
+            directory,
+            ProjectorOptions { store: kind.into(), ..ProjectorOptions::default() },
+            log,
+        )
     }
 
-    /// Waits until everything up to `sequence` is committed.
+    pub(crate) fn start_with(directory: &Path, options: ProjectorOptions, log: &Log) -> Self {
+        Self::begin(Projector::<P>::open_with(directory, options).unwrap(), log)
+    }
+
+    pub(crate) fn begin(projector: Projector<P>, log: &Log) -> Self {
+        let (projection, view) = (projector.projection(), projector.view());
+        let (position, status) = (projector.position(), projector.status());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(projector.run(Arc::clone(log), stop.clone()));
+        Self { projection, view, position, status, stop, task }
+    }
+
+    /// Waits until everything of the orders up to `sequence` is committed.
     pub(crate) async fn reaches(&mut self, sequence: u64) {
-        let reached = timeout(LIMIT, self.position.wait_for(|&position| position >= sequence)).await;
+        self.reaches_in("orders", sequence).await;
+    }
+
+    pub(crate) async fn reaches_in(&mut self, domain: &str, sequence: u64) {
+        let reached = timeout(LIMIT, self.position.wait_for(|at| at.of(domain) >= sequence)).await;
         if reached.expect("the projection is late").is_err() {
             panic!("the projection has ended at {}", *self.position.borrow());
         }
     }
 
     pub(crate) fn position(&self) -> u64 {
-        *self.position.borrow()
+        self.position.borrow().of("orders")
+    }
+
+    /// Waits until the build stands so.
+    pub(crate) async fn becomes(&mut self, standing: Standing) {
+        let became = timeout(LIMIT, self.status.wait_for(|status| status.standing == standing)).await;
+        became.expect("the build is late").expect("the build has ended");
     }
 
     pub(crate) async fn stop(self) {

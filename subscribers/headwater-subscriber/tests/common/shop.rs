@@ -60,6 +60,22 @@ pub(crate) async fn publish_envelope(log: &Log, envelope: Envelope) -> u64 {
     log.append(append).await.unwrap().last
 }
 
+/// The events, each as the first of its aggregate, one after another but without waiting between them; returns the
+/// last sequence.
+pub(crate) async fn publish_all<E: EventSet>(log: &Log, events: impl IntoIterator<Item = E>) -> u64 {
+    let mut answers = Vec::new();
+    for event in events {
+        let append = first(envelope(&event));
+        log.open(append.aggregate.domain()).await.unwrap();
+        answers.push(log.begin_append(append).await.unwrap());
+    }
+    let mut last = 0;
+    for answer in answers {
+        last = answer.await.unwrap().last;
+    }
+    last
+}
+
 /// Hands the event over to the log, whose stream is open; the answer is still to come.
 pub(crate) async fn begin_to_publish<E: EventSet>(log: &Log, event: E) -> PendingAppend {
     log.begin_append(first(envelope(&event))).await.unwrap()

@@ -76,7 +76,7 @@ async fn commits_state_and_checkpoint_together(place: Place) {
     // At most as many events are in the state as the position read after it says, and at least as many as
     // the one read before it.
     let watching = tokio::task::spawn_blocking(move || {
-        let position = || view.checkpoint().unwrap().map_or(0, |checkpoint| checkpoint.sequence);
+        let position = || view.positions().unwrap().of("orders");
         while position() < 500 {
             let before = position();
             let total: u64 =

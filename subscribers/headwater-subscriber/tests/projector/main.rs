@@ -5,13 +5,17 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod builds;
 mod following;
 mod halting;
 mod opening;
+mod partitions;
 mod resuming;
+mod several_streams;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use headwater_log::service::Connection;
 use headwater_log::testkit::Server;
@@ -49,6 +53,16 @@ impl Place {
     fn data(&self) -> PathBuf {
         self.directory.path().join("projections")
     }
+}
+
+/// Waits until the condition holds.
+async fn eventually(condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("it comes to be");
 }
 
 /// Makes of each function two tests.
