@@ -9,7 +9,7 @@ use flight_ops::FlightFeed;
 use headwater_log::service::{Exit, Failure, Shutdown};
 use headwater_log::{EmbeddedLog, JetStreamConfig, JetStreamLog, Log};
 use headwater_publisher::{FeedSummary, Published, Rate, RecordFeed, publish};
-use headwater_subscriber::{Projection, Projector, ProjectorError, View};
+use headwater_subscriber::{Positions, Projection, Projector, ProjectorError, View};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -175,7 +175,7 @@ async fn feed<F: RecordFeed + 'static>(
 struct Building<P> {
     projection: Arc<P>,
     view: View,
-    position: watch::Receiver<u64>,
+    position: watch::Receiver<Positions>,
     running: JoinHandle<Result<(), ProjectorError>>,
 }
 
@@ -189,10 +189,10 @@ impl<P: Projection> Building<P> {
         }
     }
 
-    /// Waits until the event at `sequence` is committed.
+    /// Waits until the event at `sequence` of the flights' stream is committed.
     async fn reaches(&mut self, sequence: u64) -> Result<(), Failure> {
         // The sender is gone when the projector has ended, which `finish` reports.
-        let _ = self.position.wait_for(|&position| position >= sequence).await;
+        let _ = self.position.wait_for(|position| position.of(FLIGHTS) >= sequence).await;
         Ok(())
     }
 
@@ -207,7 +207,7 @@ impl<P: Projection> Building<P> {
 
     async fn finish(self) -> Result<Built<P>, Failure> {
         self.running.await??;
-        let position = *self.position.borrow();
+        let position = self.position.borrow().of(FLIGHTS);
         Ok(Built { projection: self.projection, view: self.view, position })
     }
 }

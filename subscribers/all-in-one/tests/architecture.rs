@@ -31,7 +31,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         "headwater-edge",
         &["headwater-contract", "headwater-schema", "headwater-event", "flight-events", "headwater-log"],
     ),
-    ("headwater-subscriber", &["headwater-event-derive", "headwater-event", "headwater-log"]),
+    (
+        "headwater-subscriber",
+        &["headwater-schema", "headwater-event-derive", "headwater-event", "headwater-log"],
+    ),
     // The operators' and the teams' tool.
     (
         "headwater-cli",
@@ -60,6 +63,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         "delay-stats",
         &["reference", "headwater-event", "flight-events", "headwater-log", "headwater-subscriber"],
     ),
+    (
+        "delay-alerts",
+        &["reference", "headwater-event", "flight-events", "headwater-log", "headwater-subscriber"],
+    ),
     // The composition of all services in one process.
     (
         "all-in-one",
@@ -79,13 +86,13 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that only these may name, not even in tests. The broker's client is behind the log's trait, the database's belongs to
-/// the services that keep their state there, and HTTP ends at the edge.
+/// the services that keep their state there, and HTTP to what is asked over it: the edge, projections, and a reactor that tells others.
 const ONLY_NAMED_BY: &[(&str, &[&str])] = &[
     ("async-nats", &["headwater-log"]),
-    ("tokio-postgres", &["headwater-outbox"]),
-    ("axum", &["headwater-edge"]),
-    ("hyper", &["headwater-edge"]),
-    ("hyper-util", &["headwater-edge"]),
+    ("tokio-postgres", &["headwater-outbox", "headwater-subscriber"]),
+    ("axum", &["headwater-log", "headwater-edge", "headwater-subscriber", "departure-board", "delay-alerts"]),
+    ("hyper", &["headwater-log", "delay-alerts"]),
+    ("hyper-util", &["headwater-log", "delay-alerts"]),
 ];
 
 /// What must not be linked into a crate, however indirectly. A leading `*` stands for any name.

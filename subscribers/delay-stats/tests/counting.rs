@@ -6,7 +6,10 @@ use flight_events::{
     FlightArrived, FlightCancelled, FlightDeparted, FlightDepartedV1, FlightDiverted, FlightId,
     FlightScheduled, scheduled_departure,
 };
-use headwater_subscriber::testkit::{Given, project};
+use headwater_subscriber::testkit::{
+    Given, accepts_every_registered_version, order_across_keys_does_not_matter, project,
+    replay_twice_is_idempotent,
+};
 use jiff::SignedDuration;
 
 /// At five in the morning.
@@ -132,4 +135,34 @@ fn each_flight_counts_for_its_own_carrier_origin_and_hour() {
     assert_eq!(counts(&table.by_origin), wanted(&[("EWR", 1), ("JFK", 2), ("LGA", 1)]));
     // In the order of the day and not of the text; 2400 is midnight.
     assert_eq!(counts(&table.by_hour), wanted(&[("0", 2), ("5", 1), ("10", 1)]));
+}
+
+/// What happens to three flights, all of it in between.
+fn a_morning() -> Vec<Given> {
+    let [american, jet_blue] = ["2013-01-01-AA-1-LGA-0900", "2013-01-01-B6-9-JFK-0900"];
+    vec![
+        scheduled(UNITED),
+        scheduled(american),
+        departed(UNITED, 2),
+        scheduled(jet_blue),
+        departed(american, -5),
+        arrived(UNITED, 11),
+        departed(jet_blue, 40),
+        arrived(american, -7),
+    ]
+}
+
+#[test]
+fn a_replay_yields_the_same_figures() {
+    replay_twice_is_idempotent::<DelayStats>(a_morning());
+}
+
+#[test]
+fn the_order_of_different_flights_does_not_matter() {
+    order_across_keys_does_not_matter::<DelayStats>(a_morning());
+}
+
+#[test]
+fn every_registered_version_is_read() {
+    accepts_every_registered_version::<DelayStats>();
 }

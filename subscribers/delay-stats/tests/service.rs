@@ -51,6 +51,33 @@ async fn counts_answers_stops_and_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_instance_starts_from_the_snapshot_that_another_one_keeps() {
+    let server = Server::start().await.unwrap();
+    let (one, two) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let flights = Flights::open(&server.url()).await;
+    flights.publish(1, 300).await;
+    let start = |data: &Path| {
+        let mut command = command(&server.url(), data);
+        Service::start_with(command.args(["--snapshot-every", "1s", "--store", "fjall"]))
+    };
+
+    let mut service = start(one.path());
+    let mut log = service.log_lines();
+    let kept = |line: &String| line.contains("kept a snapshot") && line.contains("flights=600");
+    tokio::task::spawn_blocking(move || log.find(kept)).await.unwrap().expect("a snapshot is kept");
+    drop(service);
+
+    flights.publish(301, 310).await;
+    let service = start(two.path());
+    let counted = wait_for_total(two.path(), |total| total.departed == 310);
+    assert_eq!((counted.scheduled, counted.departure_delay.count), (310, 310));
+    let (status, log) = service.terminate();
+    assert_eq!(status.code(), Some(0), "{log}");
+    let begun = messages(&log);
+    assert!(begun.iter().any(|message| message == "starting from a snapshot"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stops_cleanly_while_the_server_is_down() {
     let mut server = Server::start().await.unwrap();
     let data = TempDir::new().unwrap();
@@ -95,21 +122,23 @@ async fn counts_though_its_directory_is_too_deep_for_a_socket() {
     let data = TempDir::new().unwrap();
     let deep = data.path().join("d".repeat(120));
     Flights::open(&server.url()).await.publish(1, 5).await;
-    let service = Service::start(&server.url(), &deep);
-    // Nobody can ask it, so its store is looked at when it has ended: it commits what has arrived.
-    let mut counted = 0;
-    let mut log = String::new();
-    let mut running = Some(service);
-    while counted < 5 {
-        let service = running.take().unwrap_or_else(|| Service::start(&server.url(), &deep));
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        let (status, logged) = service.terminate();
-        assert_eq!(status.code(), Some(0), "{logged}");
-        counted = total(&deep).map_or(0, |total| total.departed);
-        log = logged;
-    }
+    // Nobody can ask it, but it says what its snapshots have.
+    let mut service = Service::start_with(command(&server.url(), &deep).args(["--snapshot-every", "1s"]));
+    let mut lines = service.log_lines();
+    let kept = |line: &String| line.contains("kept a snapshot") && line.contains("flights=10");
+    let log = tokio::task::spawn_blocking(move || {
+        let mut log = Vec::new();
+        while log.last().is_none_or(|line| !kept(line)) {
+            log.push(lines.next().expect("it says so before it ends"));
+        }
+        // The other end of what it says stays open.
+        (log.join("\n"), lines)
+    });
+    let (log, _lines) = log.await.unwrap();
     assert!(messages(&log).contains(&"nobody can ask the projection while it runs".to_owned()), "{log}");
     assert!(log.contains("name a shorter directory with --data"), "{log}");
+    assert_eq!(service.terminate().0.code(), Some(0));
+    assert_eq!(total(&deep).unwrap().departed, 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +156,7 @@ async fn halts_at_an_event_that_it_can_not_apply() {
     let (status, log) = Service::start(&server.url(), data.path()).ends();
     assert_eq!(status.code(), Some(1), "{log}");
     let line = log.lines().last().unwrap();
-    let begin = "error: the projection delay-stats has halted in front of sequence 3, the event \"bad\" of /elsewhere: ";
+    let begin = "error: the projection delay-stats has halted in front of sequence 3 of the stream EVT_flights, the event \"bad\" of /elsewhere: ";
     assert!(line.starts_with(begin), "{log}");
     assert_eq!(total(data.path()).unwrap().departed, 1);
 }
@@ -148,21 +177,21 @@ fn says_in_one_line_that_the_server_can_not_be_reached() {
 #[test]
 fn says_that_another_process_builds_the_projection() {
     let data = TempDir::new().unwrap();
-    let _first = headwater_subscriber::State::open(
-        headwater_subscriber::StoreKind::Sled,
-        &data.path().join("delay-stats"),
-        "delay-stats",
-        1,
-    )
-    .unwrap();
+    let _first = headwater_subscriber::Projector::<delay_stats::DelayStats>::open(data.path()).unwrap();
     let output = command("nats://127.0.0.1:1", data.path()).stdout(Stdio::null()).output().unwrap();
     let line = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{line}");
     assert!(line.contains("is in use by another process"), "{line}");
 }
 
+/// The build's socket is there as soon as the service can be asked.
 fn wait_for_socket(data: &Path) {
-    while !data.join("delay-stats.sock").exists() {
+    let is_socket = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "sock"))
+    };
+    let begun = std::time::Instant::now();
+    while !std::fs::read_dir(data.join("delay-stats")).is_ok_and(|mut entries| entries.any(is_socket)) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "the service is late");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }

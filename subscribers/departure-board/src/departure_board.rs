@@ -9,6 +9,7 @@ use crate::{FlightRecord, Landing, Movement};
 #[derive(Projection)]
 #[projection(
     contract = "contract.toml",
+    partitioned,
     applies(FlightScheduled, FlightDeparted, FlightArrived, FlightCancelled, FlightDiverted)
 )]
 pub struct DepartureBoard {

@@ -3,7 +3,9 @@
 mod board;
 mod departure_board;
 mod flight_record;
+mod web;
 
 pub use board::{Board, BoardLine, Status};
 pub use departure_board::DepartureBoard;
 pub use flight_record::{FlightRecord, Landing, Movement};
+pub use web::{problems, routes};

@@ -1,8 +1,9 @@
-//! Keeps the state of every flight.
+//! Keeps the state of every flight, and shows the board.
 
-use departure_board::DepartureBoard;
+use departure_board::{DepartureBoard, routes};
 use headwater_subscriber::Exit;
 
 fn main() -> Exit {
-    headwater_subscriber::main::<DepartureBoard>("Keeps the state of every flight, for the departure board")
+    let about = "Keeps the state of every flight, and shows the departure board";
+    headwater_subscriber::main_with::<DepartureBoard>(about, routes)
 }

@@ -7,7 +7,10 @@ use common::{JFK_0900, arrived, at, cancelled, departed, diverted, flight, sched
 use departure_board::{DepartureBoard, FlightRecord, Landing, Movement};
 use flight_events::FlightDepartedV1;
 use headwater_log::service::report;
-use headwater_subscriber::testkit::{Given, halts, project};
+use headwater_subscriber::testkit::{
+    Given, accepts_every_registered_version, halts, order_across_keys_does_not_matter,
+    partitions_share_no_rows, project, replay_twice_is_idempotent,
+};
 
 /// What is kept of the nine o'clock flight after these events, which are delivered more than once.
 fn record<const N: usize>(events: [Given; N]) -> FlightRecord {
@@ -67,4 +70,48 @@ fn halts_at_a_departure_of_a_flight_that_was_never_scheduled() {
     let line = report(&error);
     assert!(line.ends_with("2013-01-01-AA-1-LGA-0900 was never scheduled"), "{line}");
     kept.expects(|board, view| assert!(board.flight(view, &flight(JFK_0900)).unwrap().is_some()));
+}
+
+/// What happens to three flights, all of it in between.
+fn a_morning() -> Vec<Given> {
+    let [united, american] = ["2013-01-01-UA-1545-EWR-0515", "2013-01-01-AA-1-LGA-0900"];
+    vec![
+        scheduled(JFK_0900),
+        scheduled(united),
+        departed(united, "2013-01-01T10:17Z", 2),
+        scheduled(american),
+        departed(JFK_0900, "2013-01-01T13:55Z", -5),
+        cancelled(american, "2013-01-01T12:00Z"),
+        arrived(united, "2013-01-01T13:30Z", 11),
+        diverted(JFK_0900, "2013-01-01T21:00Z"),
+    ]
+}
+
+#[test]
+fn a_replay_yields_the_same_board() {
+    replay_twice_is_idempotent::<DepartureBoard>(a_morning());
+}
+
+#[test]
+fn the_order_of_different_flights_does_not_matter() {
+    order_across_keys_does_not_matter::<DepartureBoard>(a_morning());
+}
+
+#[test]
+fn different_flights_share_no_row() {
+    partitions_share_no_rows::<DepartureBoard>(a_morning());
+}
+
+#[test]
+fn every_registered_version_is_read() {
+    accepts_every_registered_version::<DepartureBoard>();
+}
+
+#[test]
+fn the_guide_shows_these_checks() {
+    const GUIDE: &str = include_str!("../../../docs/guides/testing.md");
+    let shown = GUIDE
+        .split("```rust,ignore\n")
+        .find_map(|block| block.split("```").next().filter(|block| block.contains("DepartureBoard")));
+    assert!(include_str!("flights.rs").contains(shown.unwrap()), "the guide shows what isn't tested");
 }

@@ -65,7 +65,7 @@ async fn builds_the_board_and_stops_when_asked() {
     assert!(sent.success());
     assert_eq!(service.wait().unwrap().code(), Some(0));
 
-    let view = View::open(&data.path().join(DepartureBoard::NAME)).unwrap();
+    let view = View::open(data.path(), DepartureBoard::NAME).unwrap();
     let due = scheduled_departure(&flight);
     let board = Board::read(&DepartureBoard::new(), &view, flight.origin, due).unwrap();
     let lines: Vec<_> = board.lines.iter().map(|line| (line.flight, line.status)).collect();

@@ -5,6 +5,7 @@ use headwater_log::service::{Connection, Logs};
 use tokio_util::sync::CancellationToken;
 
 use crate::command_error::CommandError;
+use crate::dead_letter::DeadLetterCommand;
 use crate::events::EventsCommand;
 use crate::explain::Explain;
 use crate::log_source::LogDir;
@@ -58,6 +59,11 @@ enum Command {
         #[command(subcommand)]
         command: ProjectionCommand,
     },
+    /// What reactors couldn't do, and what is to be done with it
+    DeadLetter {
+        #[command(subcommand)]
+        command: DeadLetterCommand,
+    },
     /// Registered schemas and contracts, and whether they fit together
     Schema {
         #[command(subcommand)]
@@ -85,7 +91,10 @@ impl Cli {
             Command::Schema { command, project } => Some(command.run(project, &self.connection, out)),
             Command::New { command, project } => Some(command.run(project, out)),
             Command::Explain(explain) => Some(explain.run(out).map_err(SchemaError::from)),
-            Command::Stream { .. } | Command::Events { .. } | Command::Projection { .. } => None,
+            Command::Stream { .. }
+            | Command::Events { .. }
+            | Command::Projection { .. }
+            | Command::DeadLetter { .. } => None,
         }
     }
 
@@ -103,6 +112,7 @@ impl Cli {
                 command.run(log_dir.open(&self.connection).await?, out).await
             }
             Command::Projection { command } => command.run(stop, out),
+            Command::DeadLetter { command } => command.run(&self.connection, out).await,
             // They have run already, without a runtime.
             Command::Schema { .. } | Command::New { .. } | Command::Explain(_) => Ok(()),
         }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use headwater_event::EnvelopeError;
 use headwater_log::service::{ConnectError, Exit};
-use headwater_log::{EmbeddedError, ReadError};
+use headwater_log::{DeadLetterError, EmbeddedError, ReadError};
 use headwater_subscriber::{QueryError, StoreError};
 
 /// Why a command has failed.
@@ -56,6 +56,17 @@ pub(crate) enum CommandError {
         /// Where it was looked for, if not in all tables.
         table: String,
     },
+    /// The dead letters can't be read, or a reactor can't be asked.
+    #[error(transparent)]
+    DeadLetter(#[from] DeadLetterError),
+    /// There is no such letter.
+    #[error("{reactor} has parked nothing{key}; `headwater dead-letter ls` shows what is parked")]
+    NothingParked {
+        /// The reactor.
+        reactor: String,
+        /// Where it was looked for.
+        key: String,
+    },
     /// The directory can't be listed.
     #[error("the directory {} can't be read; name the one in which services keep their projections", directory.display())]
     Directory {
@@ -76,6 +87,8 @@ impl CommandError {
             Self::Connect(error) => error.exit(),
             Self::Embedded(EmbeddedError::InUse { .. }) => Exit::Unavailable,
             Self::Read(error) if error.is_unavailable() => Exit::Unavailable,
+            Self::DeadLetter(DeadLetterError::Name { .. }) => Exit::Usage,
+            Self::DeadLetter(_) => Exit::Unavailable,
             Self::NoLog { .. } | Self::Directory { .. } => Exit::Usage,
             Self::Output(error) if error.kind() == io::ErrorKind::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,

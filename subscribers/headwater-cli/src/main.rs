@@ -3,6 +3,7 @@
 
 mod cli;
 mod command_error;
+mod dead_letter;
 mod events;
 mod explain;
 mod format;

@@ -1,3 +1,4 @@
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -8,26 +9,41 @@ use headwater_subscriber::{Query, QueryError};
 /// Long enough for a busy machine; nothing waits for it when all is well.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How soon a service ends that is asked to.
-const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How soon a service ends that is asked to, on a busy machine.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 /// A running `delay-stats`.
 pub(crate) struct Service(Option<Child>);
 
 impl Service {
     pub(crate) fn start(server: &str, data: &Path) -> Self {
-        Self(Some(command(server, data).stderr(Stdio::piped()).spawn().unwrap()))
+        Self::start_with(&mut command(server, data))
+    }
+
+    pub(crate) fn start_with(command: &mut Command) -> Self {
+        Self(Some(command.stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// The lines of its log, which `terminate` doesn't return then.
+    pub(crate) fn log_lines(&mut self) -> impl Iterator<Item = String> + Send + use<> {
+        let stderr = self.0.as_mut().and_then(|child| child.stderr.take()).unwrap();
+        BufReader::new(stderr).lines().map_while(Result::ok)
     }
 
     /// Asks it to end with SIGTERM, which it must soon; returns what it has logged.
     pub(crate) fn terminate(mut self) -> (ExitStatus, String) {
-        let child = self.0.take().unwrap();
+        let child = self.0.as_mut().unwrap();
         let sent = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap();
         assert!(sent.success());
         let begun = Instant::now();
-        let Output { status, stderr, .. } = child.wait_with_output().unwrap();
-        assert!(begun.elapsed() < STOP_LIMIT, "it took {:?} to end", begun.elapsed());
-        (status, String::from_utf8(stderr).unwrap())
+        while child.try_wait().unwrap().is_none() {
+            if begun.elapsed() > STOP_LIMIT {
+                child.kill().unwrap();
+                panic!("it doesn't end; it has said: {}", self.ends().1);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.ends()
     }
 
     /// Waits until it ends by itself.

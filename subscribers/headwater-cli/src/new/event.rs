@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use askama::Template;
 use clap::Args;
-use headwater_schema::EventName;
+use headwater_schema::{EventName, sample};
 
 use super::NewError;
 use super::draft::Draft;
@@ -12,7 +12,6 @@ use super::events_crate::EventsCrate;
 use super::gate_package::add_to_gate;
 use super::manifest::CrateManifest;
 use super::rust_source::formatted;
-use super::sample::sample;
 use super::service::write_report;
 use super::site::Site;
 use super::words::{article, list, pascal, snake, spaced};

@@ -1,7 +1,6 @@
-use headwater_schema::{EventRef, TypeSchemas};
+use headwater_schema::{EventRef, TypeSchemas, sample};
 
 use super::NewError;
-use super::sample::sample;
 use super::words::{pascal, snake};
 
 /// An event that an events crate declares, as code calls it.

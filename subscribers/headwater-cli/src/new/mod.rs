@@ -13,7 +13,6 @@ mod new_error;
 mod publisher;
 mod root_manifest;
 mod rust_source;
-mod sample;
 mod service;
 mod site;
 mod subscriber;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod command;
+mod dead_letters;
 mod embedded;
 mod nats;
 mod orders;

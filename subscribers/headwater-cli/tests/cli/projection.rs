@@ -18,7 +18,7 @@ async fn built() -> TempDir {
     let projector = Projector::<Revenue>::open(directory.path()).unwrap();
     let (mut position, stop) = (projector.position(), CancellationToken::new());
     let building = tokio::spawn(projector.run(log, stop.clone()));
-    position.wait_for(|&position| position == 3).await.unwrap();
+    position.wait_for(|position| position.of("orders") == 3).await.unwrap();
     stop.cancel();
     building.await.unwrap().unwrap();
     directory
@@ -77,22 +77,110 @@ async fn lists_projections_and_says_which_are_running() {
     let data = built().await;
     std::fs::create_dir(data.path().join("something-else")).unwrap();
     insta::assert_snapshot!(projection(&data, &["ls"]).done(), @"
-    PROJECTION  STATE    POSITION  TABLES
-    revenue     stopped         3  customers, payments
+    PROJECTION  BUILD         STATE  PROCESS  POSITION  BEHIND  LEFT  TABLES
+    revenue     cb2eb8842ba4  live   stopped  orders=3       -     -  customers, payments
     ");
     insta::assert_snapshot!(projection(&data, &["ls", "--format", "json"]).done(), @r#"
     [
-    {"name":"revenue","running":false,"position":3,"tables":["customers","payments"]}
+    {"name":"revenue","build":"cb2eb8842ba4","state":"live","running":false,"positions":{"orders":3},"tables":["customers","payments"]}
     ]
     "#);
-    let _open = View::open(&data.path().join("revenue")).unwrap();
+    let _open = View::open(data.path(), "revenue").unwrap();
     insta::assert_snapshot!(projection(&data, &["ls"]).done(), @"
-    PROJECTION  STATE    POSITION  TABLES
-    revenue     running         -  -
+    PROJECTION  BUILD         STATE  PROCESS  POSITION  BEHIND  LEFT  TABLES
+    revenue     cb2eb8842ba4  live   running         -       -     -  -
     ");
     let error = projection(&data, &["get", "revenue"]).failed(1);
     assert!(error.contains("does not answer on"), "{error}");
 
     let missing = run(["projection", "ls", "--data", "/no/such/directory"]).failed(2);
     assert!(missing.contains("the directory /no/such/directory can't be read"), "{missing}");
+}
+
+#[tokio::test]
+async fn rolls_a_build_back_and_promotes_it_again() {
+    let data = built().await;
+    let live = headwater_subscriber::Builds::new(data.path(), "revenue").register().unwrap().live.unwrap();
+    let error = projection(&data, &["rollback", "revenue"]).failed(1);
+    assert!(error.contains("no earlier build is kept in"), "{error}");
+    let error = projection(&data, &["promote", "revenue", "0123456789ab"]).failed(1);
+    assert!(
+        error.contains(&format!(
+            "there is no build 0123456789ab in {}",
+            data.path().join("revenue").display()
+        )),
+        "{error}"
+    );
+    assert!(error.contains(&format!("there are: {live}")), "{error}");
+    let refused = projection(&data, &["promote", "revenue", "seven"]);
+    assert!(refused.code == Some(2) && refused.err.contains("names no build"), "{refused:?}");
+
+    // An earlier one, as the service of an earlier version would have left it.
+    let earlier = data.path().join("revenue/0123456789ab");
+    copy(&data.path().join("revenue").join(live.as_str()), &earlier);
+    assert_eq!(
+        projection(&data, &["promote", "revenue", "0123456789ab"]).done(),
+        "revenue: build 0123456789ab is live\n"
+    );
+    insta::assert_snapshot!(projection(&data, &["ls"]).done(), @"
+    PROJECTION  BUILD         STATE  PROCESS  POSITION  BEHIND  LEFT  TABLES
+    revenue     0123456789ab  live   stopped  orders=3       -     -  customers, payments
+    revenue     cb2eb8842ba4  kept   stopped  orders=3       -     -  customers, payments
+    ");
+    insta::assert_snapshot!(projection(&data, &["rollback", "revenue"]).done(), @"
+    revenue: build cb2eb8842ba4 is live again, and 0123456789ab is held back
+    to go on from there, start the version of the service that has built it
+    `headwater projection promote revenue 0123456789ab` undoes this
+    ");
+    insta::assert_snapshot!(projection(&data, &["ls"]).done(), @"
+    PROJECTION  BUILD         STATE  PROCESS  POSITION  BEHIND  LEFT  TABLES
+    revenue     0123456789ab  held   stopped  orders=3       -     -  customers, payments
+    revenue     cb2eb8842ba4  live   stopped  orders=3       -     -  customers, payments
+    ");
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// A build whose state is in a database, as its service has noted it.
+fn in_a_database(data: &TempDir, build: &str) {
+    let directory = data.path().join("revenue").join(build);
+    std::fs::create_dir_all(&directory).unwrap();
+    let place = format!(r#"{{"schema":"revenue_{build}","database":"the database board on db:5432"}}"#);
+    std::fs::write(directory.join("elsewhere.json"), place).unwrap();
+}
+
+#[test]
+fn says_where_the_state_is_that_it_can_not_open() {
+    let data = TempDir::new().unwrap();
+    in_a_database(&data, "0123456789ab");
+    in_a_database(&data, "ba9876543210");
+    projection(&data, &["promote", "revenue", "0123456789ab"]).done();
+    insta::assert_snapshot!(projection(&data, &["promote", "revenue", "ba9876543210"]).done(), @"
+    revenue: build ba9876543210 is live
+    no process of it runs, so its views in the database follow when one is started
+    ");
+    insta::assert_snapshot!(projection(&data, &["ls"]).done(), @"
+    PROJECTION  BUILD         STATE  PROCESS  POSITION  BEHIND  LEFT  TABLES
+    revenue     0123456789ab  kept   stopped         -       -     -  -
+    revenue     ba9876543210  live   stopped         -       -     -  -
+    ");
+    let error = projection(&data, &["get", "revenue"]).failed(1);
+    assert!(
+        error.contains(r#"is in the schema "revenue_ba9876543210" of the database board on db:5432"#),
+        "{error}"
+    );
+    assert!(error.contains("or read it with SQL"), "{error}");
+    let rolled_back = projection(&data, &["rollback", "revenue"]).done();
+    assert!(rolled_back.contains("its views in the database follow when one is started"), "{rolled_back}");
 }

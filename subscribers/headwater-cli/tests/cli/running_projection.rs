@@ -80,7 +80,12 @@ async fn asks_the_service_for_rows() {
         sleep(Duration::from_millis(20));
     };
     assert_eq!(found, "[\n{\"table\":\"customers\",\"key\":\"8\",\"value\":\"Bo\"}\n]\n");
-    assert_eq!(projection(&["ls"]).done().lines().nth(1), Some("revenue     running         -  -"));
+    let listed = projection(&["ls"]).done();
+    let line: Vec<_> = listed.lines().nth(1).unwrap().split_whitespace().collect();
+    let [name, _, state, process, position, behind, left, tables] = line[..] else { panic!("{listed}") };
+    assert_eq!((name, state, process, position, tables), ("revenue", "live", "running", "orders=3", "-"));
+    // It says how far it is twice a second.
+    assert!(["-", "0"].contains(&behind) && ["-", "0s"].contains(&left), "{listed}");
     let error = projection(&["get", "revenue", "--table", "refunds"]).failed(1);
     assert!(error.contains("there are rows in: customers, payments"), "{error}");
 }
