@@ -1,15 +1,16 @@
-# One image with the four services, the HTTP edge and the operators' command; what runs is the container's command.
+# One image with the five services, the HTTP edge and the operators' command; what runs is the container's command.
 
 FROM rust:1.95-trixie AS builder
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked \
         --package flight-ops --package weather-station \
-        --package departure-board --package delay-stats \
+        --package departure-board --package delay-stats --package delay-alerts \
         --package headwater-edge --package headwater-cli \
+        --features departure-board/postgres,delay-stats/postgres \
     && mkdir /out \
     && cd target/release \
-    && cp flight-ops weather-station departure-board delay-stats headwater-edge headwater /out/
+    && cp flight-ops weather-station departure-board delay-stats delay-alerts headwater-edge headwater /out/
 
 # The same release of Debian, so that the binaries find the C library that they were linked with.
 FROM debian:trixie-slim
